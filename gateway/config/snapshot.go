@@ -1,0 +1,140 @@
+package config
+
+import "time"
+
+// Snapshot is one version of the whole configuration. Nobody changes it once it is published.
+type Snapshot struct {
+	Version   int64
+	Client    Client
+	Auth      Auth
+	Settings  Settings
+	Logs      Logs
+	Providers []*Provider // sorted by name
+	Problems  []Problem   // what is wrong with it though it works: an unset variable, a locked keychain
+}
+
+// Provider finds a provider by its name; nil where there is none.
+func (s *Snapshot) Provider(name string) *Provider {
+	for _, p := range s.Providers {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Problem is one thing that the user should mend, named by the path of the setting.
+type Problem struct {
+	Path    string `json:"path"`
+	Message string `json:"message"`
+}
+
+// Client holds the settings that Bifrost calls client (client_config in its API), as far as this version serves them.
+type Client struct {
+	EnableLogging         bool
+	DisableContentLogging bool
+	LogRetentionDays      int
+	AllowedOrigins        []string // exact origins that may call inference routes from a web page
+	AllowedHosts          []string // host names besides loopback under which the gateway answers
+	MaxBodyMB             int
+}
+
+// Auth is the administrator's password. PasswordHash is bcrypt's.
+type Auth struct {
+	Enabled            bool
+	Username           string
+	PasswordHash       string
+	DisableOnInference bool
+}
+
+// Settings are our own, beyond Bifrost's.
+type Settings struct {
+	Host              string
+	Port              int
+	Theme             string // system, light or dark
+	Stopped           bool   // the gateway was last left stopped
+	WindowIdleMinutes int    // how long a hidden window stays loaded
+	LogLevel          string
+	LogStyle          string
+}
+
+// Logs says what the request log keeps: bodies up to BodyCapKB each, and at most MaxSizeMB in all.
+type Logs struct {
+	Path      string
+	BodyCapKB int
+	MaxSizeMB int
+}
+
+// Provider is one configured provider. Kind is the folder that serves it: its own name for a built-in one, custom for
+// a user's.
+type Provider struct {
+	Name        string
+	Kind        string
+	Custom      *Custom
+	Network     Network
+	Concurrency int // calls in flight at most; 0 = no limit
+	Queue       int // calls that may wait for a place when Concurrency is reached
+	Keys        []*Key
+	Source      Source
+}
+
+// Custom describes a provider of the user's own: which built-in provider's dialect and paths it speaks.
+type Custom struct {
+	Base    string
+	Keyless bool
+}
+
+// Network is how a provider is reached.
+type Network struct {
+	BaseURL      string // with or without its version segment; "" = the provider's own
+	ExtraHeaders map[string]string
+	Timeout      time.Duration // until the answer's header; for a whole answer that is not streamed
+	StreamIdle   time.Duration // between two pieces of a stream
+	MaxConns     int
+}
+
+// Key is one credential of a provider.
+type Key struct {
+	ID      string
+	Name    string
+	Ref     Ref
+	Models  ModelList // which models it may be used for
+	Denied  []string  // which it may not; wins
+	Weight  float64   // share of the traffic; 0 = only when pinned
+	Enabled bool
+	Options map[string]string // values of the provider's Info.Options that belong to a key
+	Value   Secret            // resolved when the snapshot is built; empty where Problem is set
+	Problem string            // why there is no value
+}
+
+// ModelList is an allow list: All, or just those in List.
+type ModelList struct {
+	All  bool     `json:"all,omitempty"`
+	List []string `json:"list,omitempty"`
+}
+
+// Source says where an entity came from: the API (or the window), the file, or the environment.
+type Source string
+
+const (
+	SourceAPI  Source = "api"
+	SourceFile Source = "file"
+	SourceEnv  Source = "env"
+)
+
+// Ref names a secret without holding it: "env.NAME", "keychain:ITEM", "sealed:BASE64", or "" for none.
+type Ref string
+
+// Secret is a value that never prints itself.
+type Secret struct{ value string }
+
+// NewSecret wraps a value.
+func NewSecret(v string) Secret { return Secret{v} }
+
+// Reveal gives the value, for the wire only.
+func (s Secret) Reveal() string { return s.value }
+
+// String and its kin keep the value out of every log, error and JSON.
+func (s Secret) String() string               { return "[secret]" }
+func (s Secret) GoString() string             { return "[secret]" }
+func (s Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }

@@ -1,0 +1,145 @@
+package exchange
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"sync"
+	"time"
+
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+)
+
+// Exchange is one request and everything known about it. It is used by one goroutine at a time.
+type Exchange struct {
+	ID     string
+	Row    *Row
+	Method string
+	Path   string
+	Query  url.Values        // nil where the URL has none
+	Params map[string]string // the row's {names}; nil where it has none
+	Header Header
+	Raw    []byte // the body; valid until the reply has been written
+	Peer   Peer
+	Start  time.Time
+	Peek   dialect.Peek
+	Record *Record // nil on rows that are not logged
+
+	dialect dialect.Dialect
+	decoded *llm.Request
+	dirty   bool
+}
+
+// Peer is who calls, as far as the connection and the guard know.
+type Peer struct {
+	Addr  string
+	Admin bool // proved to be the administrator (password, session or control token)
+}
+
+// Header is the header of a request. Get is case-insensitive and returns "" where there is none. Both are valid only
+// until the reply has been written.
+type Header interface {
+	Get(name string) string
+	Each(func(name, value string) bool)
+}
+
+// SetDialect tells the exchange which dialect its body is in; Request needs it.
+func (x *Exchange) SetDialect(d dialect.Dialect) { x.dialect = d }
+
+// Dialect is the dialect that the client speaks.
+func (x *Exchange) Dialect() dialect.Dialect { return x.dialect }
+
+// Request is the canonical view of the body, decoded at the first call. why names who needs it and ends up in the
+// record: mcp, semantic cache, plugin, rewriter or cross-dialect attempt.
+func (x *Exchange) Request(why string) (*llm.Request, error) {
+	if x.decoded != nil {
+		return x.decoded, nil
+	}
+	r, err := x.dialect.Server.DecodeRequest(dialect.Path{Model: x.Params["model"]}, x.Raw)
+	if err != nil {
+		return nil, err
+	}
+	x.decoded = r
+	if x.Record != nil {
+		x.Record.DecodedBecause = why
+	}
+	return r, nil
+}
+
+// Edit changes the canonical view; from then on the call is encoded from it, even in the client's own dialect.
+func (x *Exchange) Edit(why string, edit func(*llm.Request)) error {
+	r, err := x.Request(why)
+	if err != nil {
+		return err
+	}
+	edit(r)
+	x.dirty = true
+	return nil
+}
+
+// Edited reports whether Edit was called.
+func (x *Exchange) Edited() bool { return x.dirty }
+
+// Handler answers an exchange. An error is rendered in the dialect of the exchange's row.
+type Handler func(ctx context.Context, x *Exchange) (*Reply, error)
+
+// Middleware wraps a handler; it may change or stop an exchange.
+type Middleware func(next Handler) Handler
+
+// Chain wraps h so that the first middleware is the outermost.
+func Chain(h Handler, ms ...Middleware) Handler {
+	for i := len(ms) - 1; i >= 0; i-- {
+		h = ms[i](h)
+	}
+	return h
+}
+
+// Reply is an answer: Body, or Stream where it is not nil. Whoever writes a reply closes the stream.
+type Reply struct {
+	Status      int
+	ContentType string
+	Header      []Field
+	Body        []byte
+	Stream      io.ReadCloser
+
+	// Release gives Body back to whoever lent it; nil where nobody did.
+	Release func()
+}
+
+// Field is one header field.
+type Field struct{ Name, Value string }
+
+// Observer sees every record at its beginning and at its end. It can neither block nor change anything: both calls
+// return at once and keep no reference to the record's bodies after they return.
+type Observer interface {
+	Begin(*Record)
+	End(*Record)
+}
+
+// Observers is a list of observers that is itself one.
+type Observers []Observer
+
+func (o Observers) Begin(r *Record) {
+	for _, one := range o {
+		one.Begin(r)
+	}
+}
+
+func (o Observers) End(r *Record) {
+	for _, one := range o {
+		one.End(r)
+	}
+}
+
+// Once runs End at most once for a record, however an exchange ends.
+type Once struct {
+	once sync.Once
+	end  func()
+}
+
+// NewOnce makes a Once around end.
+func NewOnce(end func()) *Once { return &Once{end: end} }
+
+// Do runs the end if it has not run yet.
+func (o *Once) Do() { o.once.Do(o.end) }

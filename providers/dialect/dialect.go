@@ -1,0 +1,87 @@
+package dialect
+
+import "heimdall/providers/llm"
+
+// Dialect is one wire format. Server faces clients, Client faces upstreams. Name is the folder's name.
+type Dialect struct {
+	Name   string
+	Server Server
+	Client Client
+}
+
+// Path holds what a route's path says of a request, for dialects that name the model there.
+type Path struct {
+	Model  string
+	Stream bool
+}
+
+// Peek is what routing needs to know of a body without decoding it. Model is as the caller wrote it.
+type Peek struct {
+	Model        string
+	Stream       bool
+	IncludeUsage bool // the caller asked for usage in its stream, or the dialect always sends it
+}
+
+// Server is the side of a dialect that faces clients. Errors are *llm.Error of kind KindInvalidRequest with a message
+// that names the field and says what to change.
+type Server interface {
+	// Peek reads the body with a scanner; it fails only where the body is no JSON object or a peeked field has the
+	// wrong type. A missing model is not its error.
+	Peek(Path, []byte) (Peek, error)
+	DecodeRequest(Path, []byte) (*llm.Request, error)
+	EncodeResponse(*llm.Response) ([]byte, []llm.Warning)
+	// Encoder makes the stream that answers req.
+	Encoder(req *llm.Request) Encoder
+	// EncodeError gives the HTTP status and body; where e.Raw already is of this dialect it may be used as it is.
+	EncodeError(e *llm.Error) (status int, body []byte)
+	// ErrorFrame is an error in the middle of a stream, framed.
+	ErrorFrame(e *llm.Error) []byte
+	// ContentType is that of a streamed answer.
+	ContentType() string
+}
+
+// Client is the side of a dialect that faces upstreams.
+type Client interface {
+	EncodeRequest(*llm.Request) ([]byte, []llm.Warning, error)
+	DecodeResponse([]byte) (*llm.Response, error)
+	Decoder() Decoder
+	DecodeError(status int, header func(name string) string, body []byte) *llm.Error
+	// Scan reads what the log needs from an answer without decoding it.
+	Scan(body []byte) Scan
+	// Tee does the same for a stream, in whatever pieces it arrives.
+	Tee() Tee
+}
+
+// Decoder turns the bytes of a streamed answer into events, in whatever pieces they arrive. Feed appends to dst and
+// returns it. Close ends the stream: where the finish event is missing its last event is an EventError of kind
+// KindTruncated.
+type Decoder interface {
+	Feed(dst []llm.Event, p []byte) []llm.Event
+	Close(dst []llm.Event) []llm.Event
+}
+
+// Encoder turns events into the bytes of a stream, framed. Encode and Close append to dst and return it. Warnings are
+// what it could not carry so far.
+type Encoder interface {
+	Encode(dst []byte, e llm.Event) []byte
+	Close(dst []byte) []byte
+	Warnings() []llm.Warning
+}
+
+// Tee watches a stream go by. Feed never keeps p and does not allocate once warm.
+type Tee interface {
+	Feed(p []byte)
+	Result() Scan
+}
+
+// Scan is what the record wants to know of an answer. Done is true when the answer is whole: a stream has had its
+// finish event. Err is an error that came inside a stream.
+type Scan struct {
+	ID       string
+	Model    string
+	Usage    llm.Usage
+	HasUsage bool
+	Finish   llm.Finish
+	Done     bool
+	Err      *llm.Error
+}
