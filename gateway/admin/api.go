@@ -74,6 +74,9 @@ type Key struct {
 	Enabled           bool        `json:"enabled"`
 	Status            string      `json:"status"`
 	Description       string      `json:"description,omitempty"`
+
+	// Options are the values of the kind's other options of scope key.
+	Options map[string]string `json:"options,omitempty"`
 }
 
 // Keys is the answer of GET /api/providers/{provider}/keys.

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Snapshot is one version of the whole configuration. Nobody changes it once it is published.
 type Snapshot struct {
@@ -9,8 +12,10 @@ type Snapshot struct {
 	Auth      Auth
 	Settings  Settings
 	Logs      Logs
-	Providers []*Provider // sorted by name
-	Problems  []Problem   // what is wrong with it though it works: an unset variable, a locked keychain
+	Providers []*Provider        // sorted by name
+	Sessions  map[string]Session // by the hash of their token
+	Locked    map[string]string  // settings that cannot be changed here → who decides them: flag or environment
+	Problems  []Problem          // what is wrong with it though it works: an unset variable, a locked keychain
 }
 
 // Provider finds a provider by its name; nil where there is none.
@@ -27,6 +32,12 @@ func (s *Snapshot) Provider(name string) *Provider {
 type Problem struct {
 	Path    string `json:"path"`
 	Message string `json:"message"`
+}
+
+// Session is one login that lasts: the token itself is nowhere, only its hash is.
+type Session struct {
+	Created time.Time
+	Expires time.Time
 }
 
 // Client holds the settings that Bifrost calls client (client_config in its API), as far as this version serves them.
@@ -86,11 +97,20 @@ type Custom struct {
 
 // Network is how a provider is reached.
 type Network struct {
-	BaseURL      string // with or without its version segment; "" = the provider's own
-	ExtraHeaders map[string]string
-	Timeout      time.Duration // until the answer's header; for a whole answer that is not streamed
-	StreamIdle   time.Duration // between two pieces of a stream
-	MaxConns     int
+	BaseURL       string // with or without its version segment; "" = the provider's own
+	ExtraHeaders  map[string]string
+	SecretHeaders []SecretHeader // sent as ExtraHeaders are; those without a Value are left out
+	Timeout       time.Duration  // until the answer's header; for a whole answer that is not streamed
+	StreamIdle    time.Duration  // between two pieces of a stream
+	MaxConns      int
+}
+
+// SecretHeader is an extra header whose value is a secret, or comes from the environment.
+type SecretHeader struct {
+	Name    string
+	Ref     Ref
+	Value   Secret
+	Problem string
 }
 
 // Key is one credential of a provider.
@@ -104,7 +124,8 @@ type Key struct {
 	Enabled bool
 	Options map[string]string // values of the provider's Info.Options that belong to a key
 	Value   Secret            // resolved when the snapshot is built; empty where Problem is set
-	Problem string            // why there is no value
+	Source  Source
+	Problem string // why there is no value
 }
 
 // ModelList is an allow list: All, or just those in List.
@@ -138,3 +159,8 @@ func (s Secret) Reveal() string { return s.value }
 func (s Secret) String() string               { return "[secret]" }
 func (s Secret) GoString() string             { return "[secret]" }
 func (s Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// Allows reports whether the key may be used for a model.
+func (k *Key) Allows(model string) bool {
+	return (k.Models.All || slices.Contains(k.Models.List, model)) && !slices.Contains(k.Denied, model)
+}

@@ -24,6 +24,7 @@ type Exchange struct {
 	Peer   Peer
 	Start  time.Time
 	Peek   dialect.Peek
+	KeyID  string  // pins the call to one key; "" = any that fits
 	Record *Record // nil on rows that are not logged
 
 	dialect dialect.Dialect
@@ -100,6 +101,7 @@ type Reply struct {
 	Status      int
 	ContentType string
 	Header      []Field
+	Forward     func(func(name, value []byte)) // an upstream's header; nil where there is none
 	Body        []byte
 	Stream      io.ReadCloser
 

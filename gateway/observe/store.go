@@ -8,7 +8,8 @@ import (
 	"heimdall/gateway/exchange"
 )
 
-// Store keeps finished records.
+// Store keeps finished records. Times and durations come back in whole microseconds, times in UTC. Of a record's Error,
+// Raw and Cause are not kept, and of its Finish, Extra is not.
 type Store interface {
 	// Append writes a batch in one transaction. A record whose ID is already stored replaces it.
 	Append(ctx context.Context, batch []*exchange.Record) error
@@ -36,7 +37,7 @@ type Query struct {
 	Until     time.Time // exclusive
 	SortBy    string    // timestamp (default), latency or tokens
 	Ascending bool
-	Limit     int
+	Limit     int // 0 = only count
 	Offset    int
 }
 

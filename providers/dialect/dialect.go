@@ -85,3 +85,11 @@ type Scan struct {
 	Done     bool
 	Err      *llm.Error
 }
+
+// UsageAsker is a Client whose upstreams report a stream's usage only when they are asked to.
+type UsageAsker interface {
+	// AskUsage appends to dst the body with the question in it.
+	AskUsage(dst, body []byte) ([]byte, error)
+	// UsageOnly reports whether a frame of the stream is nothing but the answer to that question.
+	UsageOnly(frame []byte) bool
+}

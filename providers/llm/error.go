@@ -47,6 +47,7 @@ type Error struct {
 	Param      string
 	RetryAfter time.Duration
 	Raw        []byte
+	Dialect    string // the dialect that Raw is in
 	Cause      error
 }
 

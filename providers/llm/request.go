@@ -52,11 +52,14 @@ const (
 )
 
 // Part is one piece of a message. Which fields are set follows from Kind: Text for text, reasoning and refusal;
-// Media, Call and Result for their kinds. Signature proves a reasoning part to the provider that wrote it.
+// Media, Call and Result for their kinds. Signature proves a reasoning part to the provider that wrote it. Redacted
+// reasoning has no text: its Signature is the whole of it, encrypted. An opaque part with a Call stood among the tool
+// calls.
 type Part struct {
 	Kind      Kind
 	Text      string
 	Signature string
+	Redacted  bool
 	Media     *Media
 	Call      *ToolCall
 	Result    *ToolResult

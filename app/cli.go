@@ -1,0 +1,131 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"heimdall/gateway"
+)
+
+// Flags are what every command takes. A flag wins over its environment variable, and both win over file and store.
+type Flags struct {
+	Host     string `help:"Address to listen on (127.0.0.1 when nothing else says so)." env:"HEIMDALL_HOST" placeholder:"ADDRESS"`
+	Port     *int   `help:"Port to listen on (8080 when nothing else says so)." env:"HEIMDALL_PORT" placeholder:"PORT"`
+	AppDir   string `help:"Folder for settings and logs (in your config folder when not set)." env:"HEIMDALL_APP_DIR" type:"path" placeholder:"DIR"`
+	Config   string `help:"Configuration file (config.json in the app folder when not set)." env:"HEIMDALL_CONFIG" type:"path" placeholder:"FILE"`
+	LogLevel string `help:"How much to log: debug, info, warn or error." env:"HEIMDALL_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
+	LogStyle string `help:"How to log: json or pretty (pretty on a terminal, else json)." env:"HEIMDALL_LOG_STYLE" enum:",json,pretty" default:""`
+}
+
+type openFlags struct {
+	Hidden bool `help:"Start in the tray, without a window." env:"HEIMDALL_HIDDEN"`
+}
+
+type desktopCLI struct {
+	Flags   `embed:""`
+	Open    openFlags `cmd:"" default:"withargs" help:"Open the app: the gateway, its tray icon and its window. This is what happens without a command."`
+	Serve   struct{}  `cmd:"" help:"Run the gateway alone, with its page in the browser."`
+	Version struct{}  `cmd:"" help:"Print the version."`
+}
+
+type headlessCLI struct {
+	Flags   `embed:""`
+	Serve   struct{} `cmd:"" default:"1" help:"Run the gateway, with its page in the browser. This is what happens without a command."`
+	Version struct{} `cmd:"" help:"Print the version."`
+}
+
+// Command is a command line, read.
+type Command struct {
+	Name   string // open, serve or version
+	Hidden bool
+	Flags  Flags
+	Fixed  gateway.Fixed
+}
+
+// ParseCommand reads a command line and the environment. --help prints to out and ends the process.
+func ParseCommand(args []string, desktop bool, out io.Writer) (Command, error) {
+	var with desktopCLI
+	var without headlessCLI
+	name, grammar := "heimdall-headless", any(&without)
+	if desktop {
+		name, grammar = "heimdall", &with
+	}
+	parser, err := kong.New(grammar, kong.Name(name), kong.Description("A local gateway for language models."),
+		kong.Writers(out, out), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return Command{}, fmt.Errorf("build the command line: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return Command{}, err
+	}
+	c := Command{Name: parsed.Selected().Name, Flags: without.Flags}
+	if desktop {
+		c.Flags, c.Hidden = with.Flags, with.Open.Hidden
+	}
+	c.Fixed, err = fixed(c.Flags, given(parsed), os.Getenv)
+	return c, err
+}
+
+// given holds the names of the flags that the command line itself has.
+func given(parsed *kong.Context) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range parsed.Path {
+		if p.Flag != nil {
+			names[p.Flag.Name] = true
+		}
+	}
+	return names
+}
+
+// fixed says which settings the command line and the environment decide. The administrator's password has no flag: an
+// argument list is no place for it.
+func fixed(f Flags, given map[string]bool, env func(string) string) (gateway.Fixed, error) {
+	out := gateway.Fixed{By: map[string]string{}}
+	by := func(setting string) {
+		out.By[setting] = "environment"
+		if given[setting] {
+			out.By[setting] = "flag"
+		}
+	}
+	if f.Host != "" {
+		out.Host = f.Host
+		by("host")
+	}
+	if f.Port != nil {
+		if *f.Port < 1 || *f.Port > 65535 {
+			return out, fmt.Errorf("--port must be between 1 and 65535, not %d", *f.Port)
+		}
+		out.Port = *f.Port
+		by("port")
+	}
+	if out.AdminUsername = env("HEIMDALL_ADMIN_USERNAME"); out.AdminUsername != "" {
+		by("admin_username")
+	}
+	if out.AdminPassword = env("HEIMDALL_ADMIN_PASSWORD"); out.AdminPassword != "" {
+		by("admin_password")
+	}
+	return out, nil
+}
+
+// Main runs a command line and returns the exit status. It must be called on the main thread.
+func Main(p Program) int {
+	cmd, err := ParseCommand(os.Args[1:], desktop != nil, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "heimdall:", err)
+		return 2
+	}
+	if cmd.Name == "version" {
+		fmt.Println(p.describe())
+		return 0
+	}
+	if err := p.run(cmd); err != nil && !errors.Is(err, errShown) {
+		fmt.Fprintln(os.Stderr, "heimdall:", err)
+		return 1
+	}
+	return 0
+}

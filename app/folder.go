@@ -1,0 +1,26 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// openFolder gives the app folder, made where it is missing and private to the user.
+func openFolder(chosen string) (string, error) {
+	dir := chosen
+	if dir == "" {
+		base, err := os.UserConfigDir()
+		if err != nil {
+			return "", fmt.Errorf("find your config folder (--app-dir chooses another): %w", err)
+		}
+		dir = filepath.Join(base, "heimdall")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the app folder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return "", fmt.Errorf("keep the app folder private: %w", err)
+	}
+	return dir, nil
+}

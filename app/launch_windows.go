@@ -1,0 +1,8 @@
+package app
+
+import "os/exec"
+
+// launcher is the system's way to open a folder or an address.
+func launcher(what string) *exec.Cmd {
+	return exec.Command("rundll32", "url.dll,FileProtocolHandler", what)
+}

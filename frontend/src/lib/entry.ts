@@ -1,0 +1,52 @@
+import type { LogEntry, LogStats } from './api/types.gen';
+
+type Shape = 'done' | 'bad' | 'busy' | 'cut';
+
+const marks: Record<string, { shape: Shape; word: string }> = {
+  success: { shape: 'done', word: 'Success' },
+  error: { shape: 'bad', word: 'Error' },
+  processing: { shape: 'busy', word: 'In flight' },
+  cancelled: { shape: 'cut', word: 'Cancelled' },
+};
+
+/** statuses are the values of a log entry's status and how they are called. */
+export const statuses = Object.entries(marks).map(([value, { word }]) => ({ value, word }));
+
+/** markOf is how an entry's status looks and is called. */
+export function markOf(entry: LogEntry): { shape: Shape; word: string } {
+  return marks[entry.status] ?? { shape: 'cut', word: entry.status };
+}
+
+/** modelOf is the model as far as it is known. */
+export function modelOf(entry: LogEntry): string {
+  return entry.model || entry.alias || 'unknown model';
+}
+
+/** clientOf is the program that asked: the first product of its user agent. */
+export function clientOf(entry: LogEntry): string {
+  return entry.user_agent?.split(' ')[0] ?? '';
+}
+
+/** runningFor is how long a request in flight has been running. */
+export function runningFor(entry: LogEntry, now: number): number {
+  return Math.max(0, now - Date.parse(entry.timestamp));
+}
+
+/** newestFirst puts changed entries into a list: known ones in their place, new ones by time. */
+export function newestFirst(list: LogEntry[], changed: LogEntry[], limit: number): LogEntry[] {
+  const by = new Map(list.map((e) => [e.id, e]));
+  for (const e of changed) by.set(e.id, e);
+  return [...by.values()].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp)).slice(0, limit);
+}
+
+/** addToStats counts entries that have just finished. Cancelled ones say nothing about success. */
+export function addToStats(stats: LogStats, finished: LogEntry[]): LogStats {
+  let { total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens } = stats;
+  for (const e of finished) {
+    total++;
+    if (e.status !== 'cancelled') rate += ((e.status === 'success' ? 100 : 0) - rate) / total;
+    if (e.latency !== null) average += (e.latency - average) / total;
+    tokens += e.token_usage?.total_tokens ?? 0;
+  }
+  return { total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens };
+}

@@ -1,0 +1,26 @@
+import type { Config, Kind, Provider } from '../api/types.gen';
+import { Resource } from '../resource.svelte';
+import { api } from './session.svelte';
+
+/** Catalog is what several pages show: the kinds of provider there are, the providers there are, and the settings. */
+class Catalog {
+  readonly kinds = new Resource(async () => (await api.kinds()).kinds);
+  readonly providers = new Resource(async () => (await api.providers()).providers);
+  readonly config = new Resource<Config>(() => api.config());
+
+  async load(): Promise<void> {
+    await Promise.all([this.kinds.load(), this.providers.load(), this.config.load()]);
+  }
+
+  /** kindOf finds the kind of a provider; a provider that is gone may still be named like its kind. */
+  kindOf(provider: string): Kind | undefined {
+    const kind = this.provider(provider)?.kind ?? provider;
+    return this.kinds.value?.find((k) => k.name === kind);
+  }
+
+  provider(name: string): Provider | undefined {
+    return this.providers.value?.find((p) => p.name === name);
+  }
+}
+
+export const catalog = new Catalog();

@@ -1,0 +1,221 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"heimdall/gateway/config"
+	"heimdall/gateway/exchange"
+	"heimdall/gateway/observe"
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+)
+
+// Options is what the management API works on. Every field but Restart is needed.
+type Options struct {
+	Config   *config.Manager
+	Shapes   Shapes
+	Logs     LogReader
+	Hub      *Hub
+	Gateway  GatewayControl
+	Kinds    []Kind
+	Models   func(context.Context) []ModelEntry
+	Refresh  func(ctx context.Context, provider, keyID string) error // keyID "" = all keys of the provider
+	Health   func(provider, keyID string) (status, description string)
+	Call     Caller
+	Dialects func(name string) (dialect.Dialect, bool)
+	Restart  func() RestartRequired // nil = a restart is never needed
+
+	Version        string
+	AppDir         string
+	Keychain       string
+	KeychainDetail string
+	Desktop        bool
+	ControlToken   string // proves the administrator; "" = there is none
+}
+
+// LogReader is the request log. A search finds everything that has ended, just now included.
+type LogReader interface {
+	Search(ctx context.Context, q observe.Query) (observe.Page, error)
+	Get(ctx context.Context, id string) (*exchange.Record, error)
+	Delete(ctx context.Context, ids []string) error
+}
+
+// Shapes reads the bodies that describe providers, keys and settings, in all their shapes. Errors name the field;
+// warnings name fields that have no effect.
+type Shapes interface {
+	CreateProvider(body []byte) (name string, e config.ProviderEdit, warnings []string, err error)
+	EditProvider(name string, body []byte) (e config.ProviderEdit, warnings []string, err error)
+	Key(provider string, body []byte) (e config.KeyEdit, warnings []string, err error)
+	Config(body []byte) (edit func(*config.Draft) error, warnings []string, err error)
+}
+
+// LogStore is the request log. It finds every exchange that has ended.
+type LogStore interface {
+	Search(context.Context, observe.Query) (observe.Page, error)
+	Get(ctx context.Context, id string) (*exchange.Record, error) // observe.ErrNotFound where there is none
+	Delete(ctx context.Context, ids []string) error
+}
+
+// GatewayControl is the listener that clients use.
+type GatewayControl interface {
+	State() Gateway
+	Start(context.Context) error
+	Stop(context.Context) error
+}
+
+// Admin is the management API.
+type Admin struct {
+	Options
+	sessions *sessions
+}
+
+// New makes the management API, and tells the hub of every new configuration.
+func New(o Options) *Admin {
+	a := &Admin{Options: o, sessions: newSessions()}
+	o.Config.Subscribe(func(s *config.Snapshot) { o.Hub.Config(s.Version) })
+	return a
+}
+
+// Rows are all routes of the API.
+func (a *Admin) Rows() []exchange.Row {
+	rows := []exchange.Row{
+		{Method: "POST", Path: "/api/session/login", Guard: exchange.GuardPublic, Handler: a.login},
+		{Method: "POST", Path: "/api/session/logout", Guard: exchange.GuardPublic, Handler: a.logout},
+		{Method: "POST", Path: "/api/session/exchange", Guard: exchange.GuardPublic, Handler: a.exchangeCode},
+		{Method: "GET", Path: "/api/session/is-auth-enabled", Guard: exchange.GuardPublic, Handler: a.authState},
+	}
+	manage := func(method, path string, h exchange.Handler) {
+		rows = append(rows, exchange.Row{Method: method, Path: path, Guard: exchange.GuardManage, Handler: h})
+	}
+	manage("GET", "/api/version", a.version)
+	manage("GET", "/api/config", a.getConfig)
+	manage("PUT", "/api/config", a.putConfig)
+	manage("GET", "/api/gateway", a.getGateway)
+	manage("POST", "/api/gateway/start", a.startGateway)
+	manage("POST", "/api/gateway/stop", a.stopGateway)
+	manage("POST", "/api/keychain/retry", a.retryKeychain)
+	manage("GET", "/api/provider-kinds", a.kinds)
+	manage("GET", "/api/providers", a.listProviders)
+	manage("POST", "/api/providers", a.createProvider)
+	manage("GET", "/api/providers/{provider}", a.getProvider)
+	manage("PUT", "/api/providers/{provider}", a.putProvider)
+	manage("DELETE", "/api/providers/{provider}", a.deleteProvider)
+	manage("POST", "/api/providers/{provider}/refresh-models", a.refreshModels)
+	manage("POST", "/api/providers/{provider}/test", a.testProvider)
+	manage("GET", "/api/providers/{provider}/keys", a.listKeys)
+	manage("POST", "/api/providers/{provider}/keys", a.createKey)
+	manage("GET", "/api/providers/{provider}/keys/{key_id}", a.getKey)
+	manage("PUT", "/api/providers/{provider}/keys/{key_id}", a.putKey)
+	manage("DELETE", "/api/providers/{provider}/keys/{key_id}", a.deleteKey)
+	manage("POST", "/api/providers/{provider}/keys/{key_id}/refresh-models", a.refreshModels)
+	manage("GET", "/api/keys", a.flatKeys)
+	manage("GET", "/api/models", a.models)
+	manage("GET", "/api/logs", a.listLogs)
+	manage("DELETE", "/api/logs", a.deleteLogs)
+	manage("GET", "/api/logs/{id}", a.getLog)
+	manage("GET", "/api/events", a.events)
+	return rows
+}
+
+func answer(v any) (*exchange.Reply, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return &exchange.Reply{Status: http.StatusOK, ContentType: "application/json", Body: body}, nil
+}
+
+// decode reads a small body strictly: an unknown field is an error that names it.
+func decode(data []byte, to any) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		data = []byte("{}")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(to)
+	if err == nil && d.More() {
+		return refuse("body", "must be one JSON object")
+	}
+	if err == nil {
+		return nil
+	}
+	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		field = strings.Trim(field, `"`)
+		return refuse(field, "is no known field")
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return refuse(wrong.Field, "must be of type %s, not %s", wrong.Type, wrong.Value)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return refuse("body", "is cut off JSON")
+	}
+	return refuse("body", "is no valid JSON object")
+}
+
+func refuse(param, format string, args ...any) error {
+	e := llm.Errorf(llm.KindInvalidRequest, param+": "+format, args...)
+	e.Param = param
+	return e
+}
+
+func refuseWith(status int, format string, args ...any) error {
+	e := llm.Errorf(llm.KindInvalidRequest, format, args...)
+	e.Status = status
+	return e
+}
+
+func (a *Admin) version(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
+	return answer(a.Version)
+}
+
+func (a *Admin) kinds(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
+	return answer(Kinds{a.Kinds})
+}
+
+func (a *Admin) getGateway(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
+	return answer(a.Gateway.State())
+}
+
+func (a *Admin) startGateway(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
+	return a.flip(ctx, a.Gateway.Start, false)
+}
+
+func (a *Admin) stopGateway(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
+	return a.flip(ctx, a.Gateway.Stop, true)
+}
+
+// flip starts or stops the gateway, and remembers it for the next start of the program.
+func (a *Admin) flip(ctx context.Context, do func(context.Context) error, stopped bool) (*exchange.Reply, error) {
+	if !a.Gateway.State().Controllable {
+		return nil, refuseWith(http.StatusConflict, "this gateway runs without a desktop; end its process to stop it")
+	}
+	if err := do(ctx); err != nil {
+		return nil, err
+	}
+	err := a.Config.Update(ctx, func(d *config.Draft) error {
+		d.Settings.Stopped = stopped
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer(a.Gateway.State())
+}
+
+func (a *Admin) retryKeychain(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
+	owed, err := a.Config.Retry()
+	if err != nil {
+		return nil, err
+	}
+	if owed > 0 {
+		return answer(Saved{Message: "the keychain still does not give all keys; unlock it and try again"})
+	}
+	return answer(Saved{Status: "success", Message: "all keys are there"})
+}

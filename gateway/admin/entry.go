@@ -1,0 +1,55 @@
+package admin
+
+import (
+	"time"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/llm"
+)
+
+// entry is a record as a row of the log.
+func entry(r *exchange.Record) LogEntry {
+	e := LogEntry{
+		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
+		Status: string(r.Status), StatusCode: r.HTTPStatus, Stream: r.Stream, StopReason: r.Finish.Reason,
+		SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName, NumberOfRetries: r.Retries, SessionID: r.SessionID,
+		UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect, UpstreamDialect: r.UpstreamDialect,
+		TTFT: known(r.TTFT),
+	}
+	if r.Status != exchange.StatusProcessing {
+		ms := milliseconds(r.Latency)
+		e.Latency = &ms
+	}
+	if r.HasUsage {
+		u := r.Usage
+		e.TokenUsage = &TokenUsage{
+			PromptTokens: u.Input, CompletionTokens: u.Output, TotalTokens: u.Input + u.Output,
+			CachedReadTokens: u.CacheRead, CachedWriteTokens: u.CacheWrite, ReasoningTokens: u.Reasoning,
+		}
+	}
+	if r.Error != nil {
+		e.ErrorDetails = &ErrorDetails{
+			Kind: string(r.Error.Kind), Message: r.Error.Message, Type: r.Error.Type, Code: r.Error.Code, Hint: hint(r.Error.Kind),
+		}
+	}
+	return e
+}
+
+func object(r *exchange.Record) string {
+	switch {
+	case r.Op != llm.OpChat:
+		return string(r.Op)
+	case r.Stream:
+		return "chat.completion.chunk"
+	}
+	return "chat.completion"
+}
+
+// known is a time in milliseconds; nil where it was not measured.
+func known(d time.Duration) *float64 {
+	if d == 0 {
+		return nil
+	}
+	ms := milliseconds(d)
+	return &ms
+}

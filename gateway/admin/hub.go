@@ -1,0 +1,140 @@
+package admin
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"heimdall/gateway/exchange"
+)
+
+// Hub is the live view: it knows what is in flight and tells the pages that listen. It is an exchange.Observer.
+type Hub struct {
+	mu     sync.Mutex
+	live   map[string]*LogEntry // never changed once they are here
+	subs   map[*subscriber]struct{}
+	closed bool
+}
+
+// NewHub makes a hub that nobody listens to yet.
+func NewHub() *Hub {
+	return &Hub{live: map[string]*LogEntry{}, subs: map[*subscriber]struct{}{}}
+}
+
+// Begin shows an exchange that has begun.
+func (h *Hub) Begin(r *exchange.Record) {
+	e := entry(r)
+	e.Status = string(exchange.StatusProcessing)
+	e.Latency = nil
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.live[e.ID] = &e
+	for s := range h.subs {
+		s.log("create", &e)
+	}
+}
+
+// End shows how an exchange ended.
+func (h *Hub) End(r *exchange.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.live, r.ID)
+	if len(h.subs) == 0 {
+		return
+	}
+	e := entry(r)
+	for s := range h.subs {
+		s.log("update", &e)
+	}
+}
+
+// Live are the exchanges in flight, the newest first.
+func (h *Hub) Live() []LogEntry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]LogEntry, 0, len(h.live))
+	for _, e := range h.live {
+		list = append(list, *e)
+	}
+	slices.SortFunc(list, func(a, b LogEntry) int {
+		return cmp.Or(b.Timestamp.Compare(a.Timestamp), cmp.Compare(b.ID, a.ID))
+	})
+	return list
+}
+
+// Gateway tells of a new state of the gateway.
+func (h *Hub) Gateway(g Gateway) { h.each(func(s *subscriber) { s.gateway = &g }) }
+
+// Config tells of a new version of the configuration.
+func (h *Hub) Config(version int64) { h.each(func(s *subscriber) { s.config = &version }) }
+
+// Dropped tells how much the log has lost since the start.
+func (h *Hub) Dropped(d Dropped) { h.each(func(s *subscriber) { s.dropped = &d }) }
+
+// Refused tells of a web page that was turned away.
+func (h *Hub) Refused(origin, path string, at time.Time) {
+	h.each(func(s *subscriber) {
+		if len(s.refused) < maxRefused {
+			s.refused = append(s.refused, Refused{origin, path, at})
+		}
+	})
+}
+
+// Refused shows a web page that was turned away, so that the user can allow it.
+func (a *Admin) Refused(origin, path string) { a.Hub.Refused(origin, path, time.Now().UTC()) }
+
+func (h *Hub) each(tell func(*subscriber)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.subs {
+		s.mu.Lock()
+		tell(s)
+		s.mu.Unlock()
+		s.wakeUp()
+	}
+}
+
+// Close ends every stream and takes no more.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	subs := h.subs
+	h.subs, h.closed = map[*subscriber]struct{}{}, true
+	h.mu.Unlock()
+	for s := range subs {
+		s.end()
+	}
+}
+
+// subscribe makes a stream that begins with the gateway's state and everything in flight.
+func (h *Hub) subscribe(g Gateway) *subscriber {
+	s := &subscriber{hub: h, wake: make(chan struct{}, 1), done: make(chan struct{}), at: map[string]int{}, gateway: &g}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		s.end()
+		return s
+	}
+	live := make([]*LogEntry, 0, len(h.live))
+	for _, e := range h.live {
+		live = append(live, e)
+	}
+	slices.SortFunc(live, func(a, b *LogEntry) int { return a.Timestamp.Compare(b.Timestamp) })
+	if len(live) > maxPending {
+		live = live[len(live)-maxPending:]
+	}
+	for _, e := range live {
+		s.log("create", e)
+	}
+	h.subs[s] = struct{}{}
+	s.wakeUp()
+	return s
+}
+
+func (h *Hub) leave(s *subscriber) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.subs, s)
+}
+
+var _ exchange.Observer = (*Hub)(nil)

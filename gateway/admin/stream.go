@@ -1,0 +1,147 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"heimdall/gateway/exchange"
+)
+
+const (
+	flushEvery = 100 * time.Millisecond
+	heartbeat  = 15 * time.Second
+	maxPending = 2000 // rows that one listener may be behind
+	maxRefused = 20
+)
+
+func (a *Admin) events(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
+	s := a.Hub.subscribe(a.Gateway.State())
+	context.AfterFunc(ctx, func() { s.Close() })
+	return &exchange.Reply{
+		Status: http.StatusOK, ContentType: "text/event-stream", Stream: s,
+		Header: []exchange.Field{{Name: "Cache-Control", Value: "no-cache"}, {Name: "X-Accel-Buffering", Value: "no"}},
+	}, nil
+}
+
+// subscriber is the stream of one listener. Events wait in it, only the newest of each row and kind; a Read gives all
+// that waits, at most every flushEvery. A listener that falls too far behind is cut off and starts again.
+type subscriber struct {
+	hub  *Hub
+	wake chan struct{}
+	done chan struct{}
+	once sync.Once
+
+	mu      sync.Mutex
+	gateway *Gateway
+	config  *int64
+	dropped *Dropped
+	refused []Refused
+	logs    []Frame
+	at      map[string]int // row → its place in logs
+
+	rest  []byte // what a Read had no room for
+	flush time.Time
+}
+
+// log notes a row's newest state.
+func (s *subscriber) log(operation string, e *LogEntry) {
+	s.mu.Lock()
+	if i, ok := s.at[e.ID]; ok {
+		s.logs[i] = Frame{Type: "log", Operation: operation, Log: e}
+	} else {
+		s.at[e.ID] = len(s.logs)
+		s.logs = append(s.logs, Frame{Type: "log", Operation: operation, Log: e})
+	}
+	late := len(s.logs) > maxPending
+	s.mu.Unlock()
+	if late {
+		s.end()
+	}
+	s.wakeUp()
+}
+
+func (s *subscriber) wakeUp() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *subscriber) end() { s.once.Do(func() { close(s.done) }) }
+
+// Close ends the stream; a waiting Read returns.
+func (s *subscriber) Close() error {
+	s.end()
+	s.hub.leave(s)
+	return nil
+}
+
+// Read waits for events.
+func (s *subscriber) Read(p []byte) (int, error) {
+	for len(s.rest) == 0 {
+		select {
+		case <-s.done:
+			return 0, io.EOF
+		case <-s.wake:
+			if !s.pause() {
+				return 0, io.EOF
+			}
+			s.rest = s.take()
+		case <-time.After(heartbeat):
+			s.rest = []byte(": still here\n\n")
+		}
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// pause lets events gather until the next flush is due; false when the stream ended meanwhile.
+func (s *subscriber) pause() bool {
+	select {
+	case <-s.done:
+		return false
+	case <-time.After(time.Until(s.flush.Add(flushEvery))):
+		s.flush = time.Now()
+		return true
+	}
+}
+
+// take empties what waits.
+func (s *subscriber) take() []byte {
+	s.mu.Lock()
+	var frames []Frame
+	if s.gateway != nil {
+		frames = append(frames, Frame{Type: "gateway", Gateway: s.gateway})
+	}
+	frames = append(frames, s.logs...)
+	if s.config != nil {
+		frames = append(frames, Frame{Type: "config", Version: *s.config})
+	}
+	for i := range s.refused {
+		frames = append(frames, Frame{Type: "refused", Refused: &s.refused[i]})
+	}
+	if s.dropped != nil {
+		frames = append(frames, Frame{Type: "dropped", Dropped: s.dropped})
+	}
+	s.gateway, s.config, s.dropped, s.refused, s.logs = nil, nil, nil, nil, nil
+	clear(s.at)
+	s.mu.Unlock()
+
+	var out bytes.Buffer
+	for _, f := range frames {
+		data, err := json.Marshal(f)
+		if err != nil {
+			continue
+		}
+		out.WriteString("event: " + f.Type + "\ndata: ")
+		out.Write(data)
+		out.WriteString("\n\n")
+	}
+	return out.Bytes()
+}

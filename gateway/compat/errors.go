@@ -1,0 +1,76 @@
+package compat
+
+import (
+	"strconv"
+	"time"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+	"heimdall/providers/rawjson"
+)
+
+// ErrorReply renders err in the dialect d of its row. Rows that carry extra_fields get the gateway's members too. x is
+// nil where the error came before there was an exchange.
+func ErrorReply(row *exchange.Row, d dialect.Dialect, x *exchange.Exchange, err error) *exchange.Reply {
+	e := *llm.AsError(err)
+	if e.Dialect != d.Name {
+		e.Raw = nil
+	}
+	status, body := d.Server.EncodeError(&e)
+	if row != nil && row.Decorate != exchange.DecorateNever {
+		body = rawjson.AppendMembers(nil, body, members(&e, status, x)...)
+	}
+	return &exchange.Reply{Status: status, ContentType: "application/json", Header: errorHeader(&e), Body: body}
+}
+
+func members(e *llm.Error, status int, x *exchange.Exchange) []rawjson.Member {
+	out := []rawjson.Member{
+		{Key: "is_bifrost_error", Value: strconv.AppendBool(nil, e.Gateway())},
+		{Key: "status_code", Value: strconv.AppendInt(nil, int64(status), 10)},
+	}
+	if x == nil || x.Record == nil {
+		return out
+	}
+	w := rawjson.Writer{}
+	w.Open('{')
+	w.StringField("error_type", string(e.Kind))
+	w.StringField("request_type", string(x.Record.Op)+"_completion")
+	w.StringField("provider", x.Record.Provider)
+	w.StringField("original_model_requested", x.Record.RequestedModel)
+	w.StringField("model_requested", x.Record.RequestedModel)
+	w.StringField("resolved_model_used", x.Record.Model)
+	w.IntField("latency", time.Since(x.Start).Milliseconds())
+	w.Close('}')
+	return append(out, rawjson.Member{Key: "extra_fields", Value: w.B})
+}
+
+// ManagementError renders err for the management API.
+func ManagementError(err error) *exchange.Reply {
+	e := llm.AsError(err)
+	w := rawjson.Writer{}
+	w.Open('{')
+	w.BoolField("is_bifrost_error", e.Gateway())
+	w.IntField("status_code", int64(e.Status))
+	w.Key("error")
+	w.Open('{')
+	if e.Type != "" {
+		w.StringField("type", e.Type)
+	}
+	w.StringField("message", e.Message)
+	if e.Param != "" {
+		w.StringField("param", e.Param)
+	}
+	w.Close('}')
+	w.Close('}')
+	return &exchange.Reply{Status: e.Status, ContentType: "application/json", Header: errorHeader(e), Body: w.B}
+}
+
+// errorHeader passes on when a retry makes sense.
+func errorHeader(e *llm.Error) []exchange.Field {
+	if e.RetryAfter <= 0 {
+		return nil
+	}
+	seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
+	return []exchange.Field{{Name: "Retry-After", Value: strconv.FormatInt(seconds, 10)}}
+}

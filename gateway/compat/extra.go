@@ -1,0 +1,167 @@
+package compat
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/rawjson"
+	"heimdall/providers/sse"
+)
+
+// HeaderPrefix starts the names of the header fields that are meant for the gateway.
+const HeaderPrefix = "X-Bf-"
+
+// Decorate adds extra_fields to answers, as the row wants, and gives errors the gateway's members. It is the outermost
+// middleware of the rows that have them.
+func Decorate(next exchange.Handler, render func(x *exchange.Exchange, err error) *exchange.Reply) exchange.Handler {
+	return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+		reply, err := next(ctx, x)
+		if err != nil {
+			return render(x, err), nil
+		}
+		if !wanted(x) {
+			return reply, nil
+		}
+		if reply.Stream != nil {
+			reply.Stream = &decorated{src: reply.Stream, x: x}
+			return reply, nil
+		}
+		return decorateBody(x, reply), nil
+	}
+}
+
+func wanted(x *exchange.Exchange) bool {
+	switch x.Row.Decorate {
+	case exchange.DecorateAlways:
+		return true
+	case exchange.DecorateOnDemand:
+		return x.Record.UpstreamDialect != x.Record.Dialect || fromBifrostClient(x.Header)
+	case exchange.DecorateNever:
+	}
+	return false
+}
+
+func fromBifrostClient(h exchange.Header) bool {
+	found := false
+	h.Each(func(name, _ string) bool {
+		found = len(name) > len(HeaderPrefix) && strings.EqualFold(name[:len(HeaderPrefix)], HeaderPrefix)
+		return !found
+	})
+	return found
+}
+
+func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
+	if !rawjson.IsObject(bytes.TrimLeft(reply.Body, " \t\r\n")) {
+		return reply
+	}
+	extra := appendExtra(nil, x, 0)
+	body := make([]byte, 0, len(reply.Body)+len(extra)+20)
+	body = rawjson.AppendMembers(body, reply.Body, rawjson.Member{Key: "extra_fields", Value: extra})
+	out := *reply
+	out.Body = body
+	return &out
+}
+
+// appendExtra appends the extra_fields object of an answer, or of one chunk of it. Old and new names of the same fact
+// stand side by side, for clients of every version.
+func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
+	r := x.Record
+	kind := string(r.Op) + "_completion"
+	if r.Stream {
+		kind += "_stream"
+	}
+	asked := r.RequestedModel
+	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
+		asked = m
+	}
+	w := rawjson.Writer{B: dst}
+	w.Open('{')
+	w.StringField("request_type", kind)
+	w.Key("routing_info")
+	w.Open('{')
+	w.StringField("provider", r.Provider)
+	w.StringField("model", r.Model)
+	if r.KeyName != "" {
+		w.StringField("key", r.KeyName)
+	}
+	w.BoolField("is_fallback", false)
+	w.StringField("primary_provider", r.Provider)
+	w.StringField("primary_model", r.Model)
+	w.Close('}')
+	w.StringField("provider", r.Provider)
+	w.StringField("original_model_requested", asked)
+	w.StringField("resolved_model_used", r.Model)
+	w.StringField("model_requested", asked)
+	w.IntField("latency", time.Since(x.Start).Milliseconds())
+	w.IntField("chunk_index", int64(chunk))
+	if len(r.Warnings) > 0 {
+		w.Key("warnings")
+		w.Open('[')
+		for _, one := range r.Warnings {
+			w.Elem()
+			w.Open('{')
+			w.StringField("field", one.Field)
+			w.StringField("why", one.Why)
+			w.Close('}')
+		}
+		w.Close(']')
+	}
+	w.Close('}')
+	return w.B
+}
+
+// decorated splices extra_fields into every chunk of a stream.
+type decorated struct {
+	src   io.ReadCloser
+	x     *exchange.Exchange
+	split sse.Splitter
+	event sse.Event
+	in    [4 << 10]byte
+	out   []byte
+	extra []byte
+	chunk int
+	err   error
+}
+
+func (d *decorated) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		if d.err != nil {
+			return 0, d.err
+		}
+		n, err := d.src.Read(d.in[:])
+		d.out = d.out[:0]
+		if tooLong := d.split.Feed(d.in[:n], d.frame); tooLong != nil {
+			err = tooLong
+		}
+		if err != nil {
+			d.err = err
+			d.out = append(d.out, d.split.Rest()...)
+		}
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
+// frame writes one frame of the stream, with extra_fields where it holds a JSON object.
+func (d *decorated) frame(frame []byte) {
+	d.event.Parse(frame)
+	if !rawjson.IsObject(d.event.Data) {
+		d.out = append(d.out, frame...)
+		return
+	}
+	d.extra = appendExtra(d.extra[:0], d.x, d.chunk)
+	d.chunk++
+	if len(d.event.Name) > 0 {
+		d.out = append(append(append(d.out, "event: "...), d.event.Name...), '\n')
+	}
+	d.out = append(d.out, "data: "...)
+	d.out = rawjson.AppendMembers(d.out, d.event.Data, rawjson.Member{Key: "extra_fields", Value: d.extra})
+	d.out = append(d.out, "\n\n"...)
+}
+
+func (d *decorated) Close() error { return d.src.Close() }

@@ -1,0 +1,264 @@
+package compat
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"heimdall/gateway/config"
+)
+
+// provider reads what describes a provider, but its name and its keys.
+func provider(o *object) config.ProviderEdit {
+	e := config.ProviderEdit{Network: network(o), Limits: limits(o), Custom: custom(o)}
+	o.skip("name", "provider", "status", "provider_status", "config_hash", "description", "title", "kind", "keyless",
+		"source", "total", "created_at", "updated_at")
+	o.neutral("calls through a proxy are not served by this version", "proxy_config")
+	for _, raw := range []string{"send_back_raw_request", "send_back_raw_response", "store_raw_request_response"} {
+		o.neutral("raw bodies are in the log already and are not sent back by this version", raw)
+	}
+	o.neutral("is not served by this version", "openai_config")
+	o.neutral("is not served by this version", "prompt_cache")
+	o.neutral("is not served by this version", "provider_request_id")
+	return e
+}
+
+func network(o *object) *config.NetworkEdit {
+	n, given := o.child("network_config")
+	if !given {
+		return nil
+	}
+	e := &config.NetworkEdit{}
+	if n == nil {
+		return e
+	}
+	n.text("base_url", &e.BaseURL)
+	e.BaseURL = strings.TrimSpace(e.BaseURL)
+	n.duration("default_request_timeout_in_seconds", time.Second, &e.Timeout)
+	n.duration("stream_idle_timeout_in_seconds", time.Second, &e.StreamIdle)
+	n.integer("max_conns_per_host", &e.MaxConns)
+	e.Headers = headers(n)
+	n.neutral("retries are not served by this version", "max_retries")
+	n.idle("it belongs to retries, which this version does not do", "retry_backoff_initial", "retry_backoff_max")
+	n.idle("connections are kept as long as the provider keeps them", "keep_alive_timeout_in_seconds")
+	n.idle("private networks are always reachable from a gateway on your own machine", "allow_private_network")
+	n.neutral("this version calls providers by HTTP/1.1", "enforce_http2")
+	n.neutral("this version always checks certificates", "insecure_skip_verify")
+	n.neutral("own certificate authorities are not served by this version", "ca_cert_pem")
+	n.neutral("is not served by this version", "beta_header_overrides")
+	n.neutral("is not served by this version", "stream_throughput_guard")
+	n.done()
+	return e
+}
+
+func headers(n *object) map[string]config.Input {
+	h, _ := n.child("extra_headers")
+	if h == nil {
+		return nil
+	}
+	out := map[string]config.Input{}
+	for _, name := range sortedKeys(h.fields) {
+		if in, ok := secret(h, name); ok {
+			out[name] = in
+		}
+	}
+	return out
+}
+
+func limits(o *object) *config.Limits {
+	l, given := o.child("concurrency_and_buffer_size")
+	if !given {
+		return nil
+	}
+	e := &config.Limits{}
+	if l == nil {
+		return e
+	}
+	l.integer("concurrency", &e.Concurrency)
+	l.integer("buffer_size", &e.Queue)
+	l.done()
+	return e
+}
+
+func custom(o *object) *config.Custom {
+	c, given := o.child("custom_provider_config")
+	if !given {
+		return nil
+	}
+	e := &config.Custom{}
+	if c == nil {
+		return e
+	}
+	c.text("base_provider_type", &e.Base)
+	c.truth("is_key_less", &e.Keyless)
+	c.neutral("limiting a provider to some kinds of request is not served by this version", "allowed_requests")
+	c.neutral("is not served by this version", "request_path_overrides")
+	c.skip("custom_provider_key")
+	c.done()
+	return e
+}
+
+// emptyList says what an empty list of models means: seeds read it as all, newer shapes as none.
+type emptyList int
+
+const (
+	emptyIsNone emptyList = iota
+	emptyIsAll
+)
+
+// key reads one key of a provider of that kind.
+func (d *Decoder) key(o *object, provider string, empty emptyList) config.KeyEdit {
+	var e config.KeyEdit
+	o.text("id", &e.ID)
+	var name string
+	if o.text("name", &name) {
+		e.Name = &name
+	}
+	if in, ok := secret(o, "value"); ok {
+		e.Value = &in
+	}
+	models(o, empty, &e)
+	var denied []string
+	if o.list("blacklisted_models", &denied) {
+		e.Denied = append([]string{}, denied...)
+	}
+	var weight float64
+	if o.number("weight", &weight) {
+		e.Weight = &weight
+	}
+	var enabled bool
+	if o.truth("enabled", &enabled) {
+		e.Enabled = &enabled
+	}
+	o.skip("config_hash", "status", "description", "key_id", "provider", "created_at", "updated_at")
+	o.neutral("batch requests are not served by this version", "use_for_batch_api")
+	o.neutral("model aliases are not served by this version", "aliases")
+	d.options(o, provider, &e)
+	o.done()
+	return e
+}
+
+// models reads a key's allow list. Absent means all for a new key and no change for an old one.
+func models(o *object, empty emptyList, e *config.KeyEdit) {
+	var list []string
+	if !o.list("models", &list) {
+		return
+	}
+	raw := o.fields["models"]
+	switch {
+	case slices.Contains(list, "*"):
+		e.Models = &config.ModelList{All: true}
+	case len(list) > 0:
+		e.Models = &config.ModelList{List: list}
+	case null(raw):
+		e.Models = &config.ModelList{All: true}
+	case empty == emptyIsAll:
+		e.Models, e.LooseEmpty = &config.ModelList{All: true}, true
+	default:
+		e.Models = &config.ModelList{}
+	}
+	for i, m := range list {
+		if strings.HasPrefix(m, "regex:") {
+			o.unserved(o.at("models"), "entry %d: patterns are not served by this version; name the models", i)
+		}
+	}
+}
+
+// options reads what a kind of provider wants to know with a key: as fields of the key, under options, or in Bifrost's
+// <provider>_key_config.
+func (d *Decoder) options(o *object, provider string, e *config.KeyEdit) {
+	allowed := d.keyOptions(provider)
+	set := func(from *object, name string) {
+		var value string
+		if raw, ok := from.value(name); ok {
+			value = unquote(raw)
+			if e.Options == nil {
+				e.Options = map[string]string{}
+			}
+			e.Options[name] = value
+		}
+	}
+	for _, name := range allowed {
+		set(o, name)
+	}
+	own := strings.ReplaceAll(provider, "-", "_") + "_key_config"
+	for _, name := range sortedKeys(o.fields) {
+		if name != "options" && !strings.HasSuffix(name, "_key_config") {
+			continue
+		}
+		if name != "options" && (name != own || len(allowed) == 0) {
+			o.neutral("is not served by this version", name)
+			continue
+		}
+		if c, _ := o.child(name); c != nil {
+			for _, option := range allowed {
+				set(c, option)
+			}
+			c.done()
+		}
+	}
+}
+
+func (d *Decoder) keyOptions(provider string) []string {
+	var own []string
+	for _, k := range d.kinds {
+		if k.Name == provider {
+			return k.KeyOptions
+		}
+		if k.Custom {
+			own = k.KeyOptions
+		}
+	}
+	return own
+}
+
+// secret reads a secret: text, env.NAME, or Bifrost's object {value, env_var, from_env, ref, type}.
+func secret(o *object, name string) (config.Input, bool) {
+	raw, ok := o.value(name)
+	if !ok {
+		return config.Input{}, false
+	}
+	text, ok := secretText(o, name, raw)
+	if !ok {
+		return config.Input{}, false
+	}
+	if strings.HasPrefix(text, "vault.") {
+		o.fail(o.at(name), "references to a vault are not served by this version; use env.NAME, or the value itself")
+		return config.Input{}, false
+	}
+	in, err := config.ParseInput(text)
+	if err != nil {
+		o.fail(o.at(name), "%s", err)
+	}
+	return in, err == nil
+}
+
+func secretText(o *object, name string, raw json.RawMessage) (string, bool) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text, true
+	}
+	c, _ := o.child(name)
+	if c == nil {
+		return "", false
+	}
+	var value, variable, ref, kind string
+	var fromEnv bool
+	c.text("value", &value)
+	c.text("env_var", &variable)
+	c.text("ref", &ref)
+	c.text("type", &kind)
+	c.truth("from_env", &fromEnv)
+	c.done()
+	if variable == "" && (kind == "env" || fromEnv) {
+		variable = ref
+	}
+	if variable == "" || !(fromEnv || kind == "env" || value == "") {
+		if kind == "vault" {
+			return "vault." + ref, true
+		}
+		return value, true
+	}
+	return "env." + strings.TrimPrefix(variable, "env."), true
+}

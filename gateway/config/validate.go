@@ -1,0 +1,232 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+var (
+	providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+func validVariable(s string) bool { return variableName.MatchString(s) }
+
+// validate finds everything that is wrong with a draft.
+func (d *Draft) validate() []Problem {
+	v := validator{draft: d}
+	v.client()
+	v.auth()
+	v.settings()
+	v.logs()
+	for _, p := range d.Providers {
+		v.provider(p)
+	}
+	return v.problems
+}
+
+type validator struct {
+	draft    *Draft
+	problems []Problem
+}
+
+func (v *validator) say(path, format string, args ...any) {
+	v.problems = append(v.problems, Problem{path, fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) between(path string, n, low, high int) {
+	if n < low || n > high {
+		v.say(path, "must be between %d and %d", low, high)
+	}
+}
+
+func (v *validator) client() {
+	c := v.draft.Client
+	v.between("client_config.log_retention_days", c.LogRetentionDays, 1, 36500)
+	v.between("client_config.max_request_body_size_mb", c.MaxBodyMB, 1, 2048)
+	for i, o := range c.AllowedOrigins {
+		path := fmt.Sprintf("client_config.allowed_origins[%d]", i)
+		u, err := url.Parse(o)
+		switch {
+		case strings.Contains(o, "*"):
+			v.say(path, "a wildcard would let every web page spend your keys; name each origin, such as http://localhost:3000")
+		case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != o:
+			v.say(path, "must be an origin and nothing more, such as http://localhost:3000")
+		}
+	}
+	for i, h := range c.AllowedHosts {
+		if h == "" || strings.ContainsAny(h, "*/ \t@") {
+			v.say(fmt.Sprintf("client_config.allowed_hosts[%d]", i), "must be a plain host name or address, such as gateway.lan")
+		}
+	}
+}
+
+func (v *validator) auth() {
+	a := v.draft.Auth
+	if !a.Enabled {
+		return
+	}
+	if a.Username == "" || strings.Contains(a.Username, ":") {
+		v.say("auth_config.admin_username", "a login needs a user name without a colon")
+	}
+	if a.PasswordHash == "" {
+		v.say("auth_config.admin_password", "a login needs a password")
+	}
+}
+
+func (v *validator) settings() {
+	s := v.draft.Settings
+	if s.Host == "" || strings.ContainsAny(s.Host, "/ \t@") {
+		v.say("settings.host", "must be a host name or an address to listen on, such as 127.0.0.1")
+	}
+	v.between("settings.port", s.Port, 1, 65535)
+	v.between("settings.window_idle_minutes", s.WindowIdleMinutes, 0, 1440)
+	v.oneOf("settings.theme", s.Theme, "system", "light", "dark")
+	v.oneOf("settings.log_level", s.LogLevel, "debug", "info", "warn", "error")
+	v.oneOf("settings.log_style", s.LogStyle, "json", "pretty")
+}
+
+func (v *validator) oneOf(path, value string, choices ...string) {
+	if !slices.Contains(choices, value) {
+		v.say(path, "must be one of %s", strings.Join(choices, ", "))
+	}
+}
+
+func (v *validator) logs() {
+	v.between("settings.log_body_cap_kb", v.draft.Logs.BodyCapKB, 0, 1<<20)
+	v.between("settings.log_max_size_mb", v.draft.Logs.MaxSizeMB, 0, 1<<20)
+}
+
+func (v *validator) provider(p *Provider) {
+	at := "providers." + p.Name
+	if !providerName.MatchString(p.Name) {
+		v.say(at, "a provider's name has lower-case letters, digits, '-', '_' and '.' only, at most 64 of them")
+	}
+	keyless := v.providerKind(p, at)
+	v.network(p, at+".network_config")
+	if p.Concurrency < 0 || p.Concurrency > 100000 {
+		v.say(at+".concurrency_and_buffer_size.concurrency", "must be between 0 (no limit) and 100000")
+	}
+	if p.Queue < 0 || p.Queue > 1000000 {
+		v.say(at+".concurrency_and_buffer_size.buffer_size", "must be between 0 and 1000000")
+	}
+	for i := range p.Keys {
+		v.key(p, i, keyless)
+	}
+}
+
+// providerKind reports whether the provider needs no key value.
+func (v *validator) providerKind(p *Provider, at string) (keyless bool) {
+	kind, known := v.draft.kind(p.Kind)
+	if p.Custom == nil {
+		if !known || kind.Custom {
+			v.say(at, "no provider of that name is built in; for one of your own add custom_provider_config.base_provider_type")
+		}
+		return kind.Keyless
+	}
+	if builtin, ok := v.draft.kind(p.Name); ok {
+		v.say(at+".custom_provider_config", "%s is a built-in provider; give your own another name", builtin.Name)
+	}
+	if !known {
+		v.say(at+".custom_provider_config", "this version has no custom providers")
+	} else {
+		v.oneOf(at+".custom_provider_config.base_provider_type", p.Custom.Base, kind.Bases...)
+	}
+	if p.Network.BaseURL == "" {
+		v.say(at+".network_config.base_url", "a provider of your own needs the address of its API, such as http://localhost:8000/v1")
+	}
+	return p.Custom.Keyless
+}
+
+func (v *validator) network(p *Provider, at string) {
+	n := p.Network
+	if n.BaseURL != "" {
+		if why := badURL(n.BaseURL); why != "" {
+			v.say(at+".base_url", "%s", why)
+		}
+	}
+	if n.Timeout < 0 || n.Timeout > 24*time.Hour {
+		v.say(at+".default_request_timeout_in_seconds", "must be between 0 (the default) and 86400")
+	}
+	if n.StreamIdle != 0 && (n.StreamIdle < 5*time.Second || n.StreamIdle > time.Hour) {
+		v.say(at+".stream_idle_timeout_in_seconds", "must be 0 (the default) or between 5 and 3600")
+	}
+	v.between(at+".max_conns_per_host", n.MaxConns, 0, 10000)
+	for name, value := range n.ExtraHeaders {
+		v.header(at, name, value)
+	}
+	for _, h := range n.SecretHeaders {
+		v.header(at, h.Name, h.Value.Reveal())
+		if h.Ref == "" && h.Value.Reveal() == "" {
+			v.say(at+".extra_headers."+h.Name, "has no value")
+		}
+	}
+}
+
+func (v *validator) header(at, name, value string) {
+	if !httpguts.ValidHeaderFieldName(name) {
+		v.say(at+".extra_headers."+name, "is no valid header name")
+		return
+	}
+	switch strings.ToLower(name) {
+	case "host", "content-length", "transfer-encoding", "connection", "content-type":
+		v.say(at+".extra_headers."+name, "is set by the gateway and can't be an extra header")
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		v.say(at+".extra_headers."+name, "has characters that a header can't carry, such as a line break")
+	}
+}
+
+func badURL(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return "must be an address such as https://api.example.com/v1"
+	case u.User != nil:
+		return "must hold no user name or password; put credentials in a key"
+	case u.RawQuery != "" || u.Fragment != "":
+		return "must have no ? or # part"
+	}
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil && a.IsLinkLocalUnicast() {
+		return "link-local addresses are never called"
+	}
+	return ""
+}
+
+func (v *validator) key(p *Provider, i int, keyless bool) {
+	k := p.Keys[i]
+	at := func(field string) string { return keyPath(p, i, field) }
+	if len(k.Name) > 128 || strings.ContainsFunc(k.Name, func(r rune) bool { return r < ' ' }) {
+		v.say(at("name"), "must be at most 128 characters on one line")
+	}
+	if slices.ContainsFunc(p.Keys[:i], func(o *Key) bool { return o.Name == k.Name }) {
+		v.say(at("name"), "the provider has another key of that name; choose a different one")
+	}
+	if !keyless && k.Ref == "" && k.Value.Reveal() == "" {
+		v.say(at("value"), "is missing; give the provider's key, or env.NAME for an environment variable")
+	}
+	if !httpguts.ValidHeaderFieldValue(k.Value.Reveal()) && !strings.HasPrefix(strings.TrimSpace(k.Value.Reveal()), "{") {
+		v.say(at("value"), "has characters that a key can't have, such as a line break")
+	}
+	if k.Weight < 0 || k.Weight != k.Weight {
+		v.say(at("weight"), "must be 0 or more")
+	}
+	for j, m := range append(slices.Clone(k.Models.List), k.Denied...) {
+		if strings.TrimSpace(m) == "" {
+			v.say(at("models"), "entry %d is empty", j)
+		}
+	}
+	kind, _ := v.draft.kind(p.Kind)
+	for option := range k.Options {
+		if !slices.Contains(kind.KeyOptions, option) {
+			v.say(at(option), "keys of %s have no such option", p.Name)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package edge
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// listener makes connections whose peer's hang-up can be seen while a handler runs.
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c}, nil
+}
+
+// conn is a client's connection. The server reads nothing from it while a handler runs, so watch may read one byte in
+// the background: none means that the peer has left, and one that arrives is the next request's first and is handed
+// back to the next Read.
+type conn struct {
+	net.Conn
+	mu   sync.Mutex
+	held []byte
+	err  error
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	if len(c.held) > 0 {
+		n := copy(p, c.held)
+		c.held = c.held[n:]
+		c.mu.Unlock()
+		return n, nil
+	}
+	err := c.err
+	c.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// watch calls gone once the peer hangs up. stop ends the watch and returns after the background read has ended; it
+// must be called before the server reads the next request.
+func (c *conn) watch(gone func()) (stop func()) {
+	done := make(chan struct{})
+	_ = c.Conn.SetReadDeadline(time.Time{})
+	go func() {
+		defer close(done)
+		var b [1]byte
+		n, err := c.Conn.Read(b[:])
+		c.mu.Lock()
+		if n > 0 {
+			c.held = append(c.held, b[0])
+		}
+		left := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+		if left {
+			c.err = err
+		}
+		c.mu.Unlock()
+		if left {
+			gone()
+		}
+	}()
+	return func() {
+		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
+		<-done
+		_ = c.Conn.SetReadDeadline(time.Time{})
+	}
+}
+
+// patience is how long an exchange may take before its client is watched: most are over by then and cost nothing.
+const patience = 50 * time.Millisecond
+
+// watcher starts to watch a connection after patience, if the exchange is not over by then.
+type watcher struct {
+	timer *time.Timer
+	mu    sync.Mutex
+	over  bool
+	stop  func()
+}
+
+func newWatcher(c net.Conn, gone func()) *watcher {
+	w := &watcher{}
+	if wc, ok := c.(*conn); ok {
+		w.timer = time.AfterFunc(patience, func() { w.start(wc, gone) })
+	}
+	return w
+}
+
+func (w *watcher) start(c *conn, gone func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.stop = c.watch(gone)
+	}
+}
+
+// end stops watching. It may be called more than once.
+func (w *watcher) end() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+}

@@ -1,0 +1,5 @@
+// Package edge is the HTTP server: listener, route rows, guards, and the writing of replies.
+//
+// It is the only importer of the fasthttp server and may import exchange and what is below. Its one invariant: every
+// request passes the guard that its row declares before anything else looks at it.
+package edge

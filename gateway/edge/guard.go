@@ -1,0 +1,127 @@
+package edge
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/valyala/fasthttp"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/llm"
+)
+
+// Policy is what the guards need to know; it is asked at every request, so that a changed setting holds at once.
+type Policy interface {
+	// AllowedHosts are host names besides loopback under which the server answers.
+	AllowedHosts() []string
+	// AllowedOrigins are the web pages that may call inference routes.
+	AllowedOrigins() []string
+	// Admin reports whether the header proves the administrator.
+	Admin(h exchange.Header) bool
+	// NeedsAdmin reports whether rows of this guard need that proof.
+	NeedsAdmin(g exchange.Guard) bool
+	// Refused hears of a web page that was turned away.
+	Refused(origin, path string)
+}
+
+// admit checks a request against its row's guard. It returns the origin that the answer must name for the browser, ""
+// for none, and whether the caller proved to be the administrator.
+func admit(ctx *fasthttp.RequestCtx, row *exchange.Row, p Policy) (origin string, admin bool, err error) {
+	if err := checkHost(ctx.Host(), p); err != nil {
+		return "", false, err
+	}
+	if row.Guard != exchange.GuardUI {
+		if origin, err = checkOrigin(ctx, row.Guard, p); err != nil {
+			return "", false, err
+		}
+	}
+	if row.Guard == exchange.GuardPublic || !p.NeedsAdmin(row.Guard) {
+		return origin, false, nil
+	}
+	if !p.Admin(header{&ctx.Request.Header}) {
+		return origin, false, &llm.Error{Kind: llm.KindAuthFailed, Status: 401, Type: "unauthorized",
+			Message: "sign in first: send HTTP Basic with the administrator's name and password, or a session token as Bearer (POST /api/session/login gives one)"}
+	}
+	return origin, true, nil
+}
+
+// checkHost keeps pages from reaching us under a name of their own that they let point here.
+func checkHost(raw []byte, p Policy) error {
+	name := hostname(string(raw))
+	switch name {
+	case "localhost", "127.0.0.1", "::1":
+		return nil
+	}
+	if name != "" && slices.Contains(p.AllowedHosts(), name) {
+		return nil
+	}
+	return &llm.Error{Kind: llm.KindAccessDenied, Status: 403, Type: "host_not_allowed",
+		Message: "this server does not answer to the host name " + quote(name) + "; add it to client.allowed_hosts if it is yours"}
+}
+
+// hostname is a Host header without its port, lower case; "" where it has no plain form.
+func hostname(host string) string {
+	if h, port, err := net.SplitHostPort(host); err == nil {
+		if port == "" || strings.Trim(port, "0123456789") != "" {
+			return ""
+		}
+		host = h
+	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = host[1 : len(host)-1]
+	}
+	return strings.ToLower(host)
+}
+
+// checkOrigin turns away requests that a foreign web page makes a browser send.
+func checkOrigin(ctx *fasthttp.RequestCtx, g exchange.Guard, p Policy) (string, error) {
+	origin := string(ctx.Request.Header.Peek("Origin"))
+	if origin == "" {
+		if site := string(ctx.Request.Header.Peek("Sec-Fetch-Site")); site == "cross-site" && g != exchange.GuardInference {
+			return "", refused(ctx, "another site", p)
+		}
+		return "", nil
+	}
+	if origin == "http://"+string(ctx.Host()) {
+		return "", nil
+	}
+	if g == exchange.GuardInference && slices.Contains(p.AllowedOrigins(), origin) {
+		return origin, nil
+	}
+	return "", refused(ctx, origin, p)
+}
+
+func refused(ctx *fasthttp.RequestCtx, origin string, p Policy) error {
+	p.Refused(origin, string(ctx.Path()))
+	return &llm.Error{Kind: llm.KindAccessDenied, Status: 403, Type: "origin_not_allowed",
+		Message: "web pages from " + quote(origin) + " may not call this server; to let one call models, add its exact origin to client.allowed_origins"}
+}
+
+// quote shows a caller's text in a message, short and without control characters.
+func quote(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > 80 {
+		s = s[:80] + "…"
+	}
+	return `"` + s + `"`
+}
+
+// header shows a request's header to the rest of the gateway.
+type header struct{ h *fasthttp.RequestHeader }
+
+func (h header) Get(name string) string { return string(h.h.Peek(name)) }
+
+// Each does not copy: names and values are gone once the request is.
+func (h header) Each(f func(name, value string) bool) {
+	for k, v := range h.h.All() {
+		if !f(unsafe.String(unsafe.SliceData(k), len(k)), unsafe.String(unsafe.SliceData(v), len(v))) {
+			return
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/valyala/bytebufferpool"
+	"github.com/valyala/fasthttp"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/llm"
+)
+
+// bodies lends the copies of request bodies.
+var bodies bytebufferpool.Pool
+
+// serve answers one request.
+func (s *Server) serve(ctx *fasthttp.RequestCtx) {
+	row, params, allowed := s.routes.find(ctx.Method(), ctx.Path())
+	if row == nil {
+		s.unrouted(ctx, allowed)
+		return
+	}
+	origin, admin, err := admit(ctx, row, s.opts.Policy)
+	if origin != "" {
+		ctx.Response.Header.Set("Access-Control-Allow-Origin", origin)
+		ctx.Response.Header.Set("Access-Control-Expose-Headers", "*")
+		ctx.Response.Header.Add("Vary", "Origin")
+	}
+	if err != nil {
+		if llm.AsError(err).Status == 401 && !scripted(ctx) {
+			ctx.Response.Header.Set("WWW-Authenticate", `Basic realm="Heimdall", charset="UTF-8"`)
+		}
+		write(ctx, s.opts.RenderError(row, "", err))
+		return
+	}
+	if !s.enter() {
+		write(ctx, s.opts.RenderError(row, "", ErrStopping))
+		return
+	}
+	s.run(ctx, row, params, admin)
+}
+
+// scripted reports whether a page's script made the request. Browsers would answer a challenge to one with a dialog of
+// their own, over the page's.
+func scripted(ctx *fasthttp.RequestCtx) bool {
+	mode := ctx.Request.Header.Peek("Sec-Fetch-Mode")
+	return len(mode) > 0 && string(mode) != "navigate"
+}
+
+// run hands the request to its handler and the reply to the connection.
+func (s *Server) run(ctx *fasthttp.RequestCtx, row *exchange.Row, params map[string]string, admin bool) {
+	raw := bodies.Get()
+	raw.Set(ctx.PostBody())
+	x := &exchange.Exchange{
+		Row:    row,
+		Method: row.Method,
+		Path:   path(ctx, row),
+		Query:  query(ctx),
+		Params: params,
+		Header: header{&ctx.Request.Header},
+		Raw:    raw.B,
+		Peer:   exchange.Peer{Addr: ctx.RemoteAddr().String(), Admin: admin},
+		Start:  time.Now(),
+		ID:     requestID(ctx),
+	}
+	run, cancel := context.WithCancelCause(s.base)
+	watch := newWatcher(ctx.Conn(), func() { cancel(errGone) })
+	over := func() {
+		watch.end()
+		cancel(nil)
+		bodies.Put(raw)
+		s.leave()
+	}
+	reply, err := s.handle(run, x)
+	if err != nil {
+		reply = s.opts.RenderError(row, "", err)
+	}
+	ctx.Response.Header.Set("X-Request-Id", x.ID)
+	if reply.Stream == nil {
+		write(ctx, reply)
+		over()
+		return
+	}
+	fill(ctx, reply)
+	ctx.Response.ImmediateHeaderFlush = true
+	ctx.SetBodyStream(&outgoing{stream: reply.Stream, over: over}, -1)
+}
+
+func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+	if x.Row.Op == "" {
+		return x.Row.Handler(ctx, x)
+	}
+	if d, ok := s.opts.Dialect(x.Row.Dialect); ok {
+		x.SetDialect(d)
+	}
+	return s.opts.Inference()(ctx, x)
+}
+
+// outgoing is a streamed reply on its way to the client. The server reads it until it ends and closes it, also when a
+// write fails because the client has left.
+type outgoing struct {
+	stream io.ReadCloser
+	over   func()
+}
+
+func (o *outgoing) Read(p []byte) (int, error) { return o.stream.Read(p) }
+
+func (o *outgoing) Close() error {
+	if o.over == nil {
+		return nil
+	}
+	err := o.stream.Close()
+	o.over()
+	o.over = nil
+	return err
+}
+
+// unrouted answers what no row matches: a preflight, a wrong method, or an unknown path.
+func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
+	path := string(ctx.Path())
+	if err := checkHost(ctx.Host(), s.opts.Policy); err != nil {
+		write(ctx, s.opts.RenderError(nil, path, err))
+		return
+	}
+	if ctx.IsOptions() {
+		if row, _, _ := s.routes.find(ctx.Request.Header.Peek("Access-Control-Request-Method"), ctx.Path()); row != nil {
+			s.preflight(ctx, row)
+			return
+		}
+	}
+	e := &llm.Error{Kind: llm.KindInvalidRequest, Status: 404, Type: "not_found",
+		Message: "there is no route " + string(ctx.Method()) + " " + quote(path) + " here"}
+	if len(allowed) > 0 {
+		ctx.Response.Header.Set("Allow", strings.Join(allowed, ", "))
+		e.Status, e.Type = 405, "method_not_allowed"
+		e.Message = quote(path) + " takes " + strings.Join(allowed, " or ") + ", not " + string(ctx.Method())
+	}
+	write(ctx, s.opts.RenderError(nil, path, e))
+}
+
+// preflight answers a browser's question whether a page may send its request.
+func (s *Server) preflight(ctx *fasthttp.RequestCtx, row *exchange.Row) {
+	origin, err := checkOrigin(ctx, row.Guard, s.opts.Policy)
+	if err != nil {
+		write(ctx, s.opts.RenderError(row, "", err))
+		return
+	}
+	if origin != "" {
+		h := &ctx.Response.Header
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Methods", row.Method)
+		h.SetBytesV("Access-Control-Allow-Headers", ctx.Request.Header.Peek("Access-Control-Request-Headers"))
+		h.Set("Access-Control-Max-Age", "600")
+		h.Set("Vary", "Origin")
+	}
+	ctx.SetStatusCode(204)
+}
+
+// write puts a whole reply on the connection and gives its body back.
+func write(ctx *fasthttp.RequestCtx, r *exchange.Reply) {
+	fill(ctx, r)
+	ctx.SetBody(r.Body)
+	if r.Release != nil {
+		r.Release()
+	}
+}
+
+func fill(ctx *fasthttp.RequestCtx, r *exchange.Reply) {
+	ctx.SetStatusCode(r.Status)
+	h := &ctx.Response.Header
+	if r.Forward != nil {
+		r.Forward(func(name, value []byte) {
+			if forwardable(name) {
+				h.AddBytesKV(name, value)
+			}
+		})
+	}
+	if r.ContentType != "" {
+		h.SetContentType(r.ContentType)
+	}
+	for _, f := range r.Header {
+		h.Add(f.Name, f.Value)
+	}
+}
+
+// forwardable reports whether an upstream's header field belongs to its answer rather than to its connection, its
+// server or its site.
+func forwardable(name []byte) bool {
+	switch string(name) {
+	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding",
+		"Upgrade", "Content-Length", "Content-Type", "Content-Encoding", "Date", "Server", "Set-Cookie", "Alt-Svc",
+		"Strict-Transport-Security", "X-Request-Id", "Via":
+		return false
+	}
+	return !strings.HasPrefix(string(name), "Access-Control-")
+}
+
+func path(ctx *fasthttp.RequestCtx, row *exchange.Row) string {
+	if strings.Contains(row.Path, "{") {
+		return string(ctx.Path())
+	}
+	return row.Path
+}
+
+// query parses the URL's query; what is malformed in it is left out.
+func query(ctx *fasthttp.RequestCtx) url.Values {
+	raw := ctx.URI().QueryString()
+	if len(raw) == 0 {
+		return nil
+	}
+	q, _ := url.ParseQuery(string(raw))
+	return q
+}
+
+// requestID is the client's own, where it is fit to be shown and stored, else a new one that sorts by time.
+func requestID(ctx *fasthttp.RequestCtx) string {
+	own := ctx.Request.Header.Peek("X-Request-Id")
+	if len(own) == 0 || len(own) > 128 {
+		return newID()
+	}
+	for _, c := range own {
+		if c <= ' ' || c >= 0x7f {
+			return newID()
+		}
+	}
+	return string(own)
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -1,0 +1,161 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"heimdall/gateway/exchange"
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+)
+
+// ErrStopping is the cause that cancels what is still in flight when a server's grace is over.
+var ErrStopping = &llm.Error{Kind: llm.KindDropped, Status: 503, Type: "gateway_stopping", Message: "the gateway was stopped while this request was running"}
+
+// errGone is the cause that cancels an exchange whose client has left.
+var errGone = &llm.Error{Kind: llm.KindCancelled, Status: 499, Type: "request_cancelled", Message: "request cancelled by caller"}
+
+// Options is what a server serves.
+type Options struct {
+	Rows   []exchange.Row
+	Policy Policy
+	// Inference gives the chain for rows that have an operation, newest at every call.
+	Inference func() exchange.Handler
+	Dialect   func(name string) (dialect.Dialect, bool)
+	// MaxBody is the largest body in bytes, asked for at every request.
+	MaxBody func() int
+	// RenderError makes an error's reply in the row's dialect. row is nil where no route matches; path then says whose
+	// dialect the client probably speaks.
+	RenderError func(row *exchange.Row, path string, err error) *exchange.Reply
+	Log         *slog.Logger
+}
+
+// Server serves one listener. It is used once.
+type Server struct {
+	opts   Options
+	routes *routes
+	http   *fasthttp.Server
+
+	base   context.Context
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	running int
+	closing bool
+	idle    chan struct{} // closed when closing and nothing runs
+}
+
+// New checks the rows and makes a server.
+func New(o Options) (*Server, error) {
+	t, err := newRoutes(o.Rows)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{opts: o, routes: t, idle: make(chan struct{})}
+	s.base, s.cancel = context.WithCancelCause(context.Background())
+	s.http = &fasthttp.Server{
+		Handler:                       s.serve,
+		ErrorHandler:                  s.broken,
+		HeaderReceived:                s.limits,
+		NoDefaultServerHeader:         true,
+		NoDefaultDate:                 false,
+		NoDefaultContentType:          true,
+		DisablePreParseMultipartForm:  true,
+		DisableHeaderNamesNormalizing: false,
+		ReadBufferSize:                16 << 10,
+		MaxRequestBodySize:            1 << 30, // the real limit comes from limits
+		ReadTimeout:                   2 * time.Minute,
+		IdleTimeout:                   2 * time.Minute,
+		TCPKeepalive:                  true,
+		CloseOnShutdown:               true,
+		Logger:                        quiet{o.Log},
+	}
+	return s, nil
+}
+
+// Serve answers on ln until Shutdown.
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(listener{ln}) }
+
+// Shutdown closes the listener at once and waits for what is in flight. After grace it cancels the rest, which gets an
+// error in its own dialect, and then closes all connections.
+func (s *Server) Shutdown(grace time.Duration) error {
+	done := make(chan error, 1)
+	go func() { done <- s.http.Shutdown() }()
+	s.mu.Lock()
+	s.closing = true
+	if s.running == 0 {
+		close(s.idle)
+	}
+	s.mu.Unlock()
+
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-s.idle:
+	case <-timer.C:
+	}
+	s.cancel(ErrStopping)
+	last := time.NewTimer(2 * time.Second)
+	defer last.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-last.C:
+		return errors.New("some connections did not close in time")
+	}
+}
+
+// enter counts an exchange in; false where the server is closing.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.running++
+	return true
+}
+
+func (s *Server) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	if s.closing && s.running == 0 {
+		close(s.idle)
+	}
+}
+
+// limits gives each request its body limit, read anew so that a changed setting holds at once.
+func (s *Server) limits(*fasthttp.RequestHeader) fasthttp.RequestConfig {
+	return fasthttp.RequestConfig{MaxRequestBodySize: s.opts.MaxBody()}
+}
+
+// broken answers what could not be read as a request.
+func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
+	path := string(ctx.Path())
+	row, _, _ := s.routes.find(ctx.Method(), ctx.Path())
+	e := &llm.Error{Kind: llm.KindInvalidRequest, Status: 400, Type: "bad_request", Message: "this is not a valid HTTP request", Cause: err}
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		e.Status, e.Type = 413, "request_too_large"
+		e.Message = "the request body is larger than client.max_request_body_size_mb allows"
+	case errors.As(err, &small):
+		e.Status, e.Type, e.Message = 431, "header_too_large", "the request header is larger than 16 KB"
+	}
+	write(ctx, s.opts.RenderError(row, path, e))
+}
+
+// quiet keeps the HTTP library's own messages, which are about single connections, out of the log unless it is set to
+// debug.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Printf(format string, args ...any) {
+	q.log.Debug("http: "+format, "args", args)
+}

@@ -1,0 +1,322 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"heimdall/gateway/admin"
+	"heimdall/gateway/compat"
+	"heimdall/gateway/config"
+	"heimdall/gateway/edge"
+	"heimdall/gateway/exchange"
+	"heimdall/gateway/observe"
+	"heimdall/gateway/route"
+	"heimdall/gateway/sqlstore"
+	"heimdall/providers"
+	"heimdall/providers/all"
+	"heimdall/providers/dialect"
+)
+
+// quitGrace is how long what is in flight may go on when the process ends.
+const quitGrace = 5 * time.Second
+
+// Gateway is the whole gateway: configuration, chain, stores and listeners.
+type Gateway struct {
+	opts     Options
+	kinds    map[string]providers.Provider // built-in providers by name
+	list     []providers.Provider
+	dialects map[string]dialect.Dialect
+
+	manager  *config.Manager
+	shapes   *compat.Decoder
+	admin    *admin.Admin
+	hub      *admin.Hub
+	catalog  *route.Catalog
+	upstream *upstreams
+	writer   *observe.Writer
+	reader   *observe.Reader
+
+	logFailing atomic.Pointer[error]
+	router     atomic.Pointer[route.Router]
+	chain      atomic.Pointer[exchange.Handler]
+
+	port    *listener
+	control control
+	failed  chan error
+
+	background context.Context
+	closers    []func(context.Context) error // run backwards
+	wg         sync.WaitGroup
+}
+
+// New opens the stores and loads the configuration. Nothing listens yet.
+func New(o Options) (_ *Gateway, err error) {
+	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: all.List(), dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1)}
+	for _, p := range g.list {
+		g.kinds[p.Info().Name] = p
+	}
+	background, cancel := context.WithCancel(context.Background())
+	g.background = background
+	g.closers = append(g.closers, func(context.Context) error { cancel(); g.wg.Wait(); return nil })
+	defer func() {
+		if err != nil {
+			_ = g.Close(context.Background())
+		}
+	}()
+	g.catalog = route.NewCatalog(time.Now, g.dialects["chat"].Client.DecodeError)
+	g.upstream = newUpstreams()
+	g.closers = append(g.closers, func(context.Context) error { g.upstream.close(); return nil })
+	if err := g.openConfig(background); err != nil {
+		return nil, err
+	}
+	if err := g.openLogs(background); err != nil {
+		return nil, err
+	}
+	g.useChain(g.manager.Snapshot())
+	g.port = g.newPort()
+	g.admin = admin.New(admin.Options{
+		Config: g.manager, Shapes: g.shapes, Logs: g.reader, Hub: g.hub, Gateway: g.port,
+		Kinds: kindsShown(g.list), Models: g.models, Refresh: g.refresh, Health: g.keyHealth, Call: g.testCall, Dialects: g.dialect,
+		Version: o.Version, AppDir: o.AppDir, Keychain: o.Keychain, KeychainDetail: o.KeychainDetail, Desktop: o.Desktop,
+		ControlToken: controlToken(o.Desktop),
+	})
+	g.manager.Subscribe(g.moved)
+	g.spawn(g.manager.Run)
+	return g, nil
+}
+
+func (g *Gateway) spawn(f func(context.Context)) {
+	g.wg.Go(func() { f(g.background) })
+}
+
+// openConfig opens config.db and loads what is in it, in the file and in the environment.
+func (g *Gateway) openConfig(ctx context.Context) error {
+	store, err := sqlstore.OpenConfig(ctx, filepath.Join(g.opts.AppDir, "config.db"))
+	if err != nil {
+		return fmt.Errorf("open the configuration: %w", err)
+	}
+	g.closers = append(g.closers, func(context.Context) error { return store.Close() })
+	kinds := kindInfos(g.list)
+	fixed := g.opts.Fixed
+	fixed.AdminUsername, fixed.AdminPassword = g.opts.Env("HEIMDALL_ADMIN_USERNAME"), g.opts.Env("HEIMDALL_ADMIN_PASSWORD")
+	g.manager = config.NewManager(config.ManagerOptions{Store: store, Secrets: g.opts.Secrets, Env: g.opts.Env, Kinds: kinds, Fixed: fixed})
+	g.shapes = compat.NewDecoder(kinds, g.opts.Env)
+	g.manager.OnSwap(g.prepare)
+	file, err := g.readFile()
+	if err != nil {
+		return err
+	}
+	if err := g.manager.Load(ctx, file); err != nil {
+		return err
+	}
+	for _, p := range g.manager.Snapshot().Problems {
+		g.opts.Log.Warn(p.Message, "setting", p.Path)
+	}
+	return nil
+}
+
+// readFile parses the configuration file, if there is one. One that was named must be there.
+func (g *Gateway) readFile() (*config.File, error) {
+	path := g.opts.ConfigFile
+	if path == "" {
+		path = filepath.Join(g.opts.AppDir, "config.json")
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && g.opts.ConfigFile == "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration file: %w", err)
+	}
+	file, err := g.shapes.ParseFile(data, g.opts.AppDir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// openLogs opens logs.db and starts what writes and prunes it.
+func (g *Gateway) openLogs(ctx context.Context) error {
+	path := g.manager.Snapshot().Logs.Path
+	if path == "" {
+		path = filepath.Join(g.opts.AppDir, "logs.db")
+	}
+	store, err := sqlstore.OpenLogs(ctx, path)
+	if err != nil {
+		return fmt.Errorf("open the request log: %w", err)
+	}
+	g.closers = append(g.closers, func(context.Context) error { return store.Close() })
+	g.writer = observe.NewWriter(observe.WriterOptions{
+		Store: store, Log: g.opts.Log,
+		OnDrop:  func(rows, bodies int64) { g.hub.Dropped(admin.Dropped{Rows: rows, Bodies: bodies}) },
+		OnState: func(err error) { g.logFailing.Store(&err) },
+	})
+	g.closers = append(g.closers, g.writer.Close)
+	g.reader = observe.NewReader(g.writer, store)
+	pruner := &observe.Pruner{Store: store, Retention: g.retention, Log: g.opts.Log}
+	g.spawn(pruner.Run)
+	return nil
+}
+
+func (g *Gateway) retention() observe.Retention {
+	s := g.manager.Snapshot()
+	return observe.Retention{Age: time.Duration(s.Client.LogRetentionDays) * 24 * time.Hour, MaxBytes: int64(s.Logs.MaxSizeMB) << 20}
+}
+
+func (g *Gateway) logging() error {
+	if err := g.logFailing.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (g *Gateway) dialect(name string) (dialect.Dialect, bool) {
+	d, ok := g.dialects[name]
+	return d, ok
+}
+
+// prepare builds the router of a new configuration; commit puts it and its chain to use. What is in flight keeps the
+// one it started with.
+func (g *Gateway) prepare(s *config.Snapshot) (commit func(), err error) {
+	list, err := g.upstream.providers(s, g.kinds)
+	if err != nil {
+		return nil, err
+	}
+	router := route.New(list, g.catalog, g.dialect, bodyCap(s))
+	return func() {
+		g.forgetChanged(g.router.Load(), router)
+		g.router.Store(router)
+		if g.writer != nil {
+			g.useChain(s)
+		}
+	}, nil
+}
+
+// useChain assembles the chain for a snapshot.
+func (g *Gateway) useChain(s *config.Snapshot) {
+	observers := exchange.Observers{g.hub}
+	if s.Client.EnableLogging {
+		observers = append(observers, g.writer)
+	}
+	t := &tracer{observers: observers, log: g.opts.Log, bodies: int64(bodyCap(s)), version: s.Version}
+	h := compat.Decorate(t.wrap(g.router.Load().Handle), func(x *exchange.Exchange, err error) *exchange.Reply {
+		return errorReply(g.dialect, x.Row, "", x, err)
+	})
+	g.chain.Store(&h)
+}
+
+// bodyCap is how many bytes of each body the log keeps.
+func bodyCap(s *config.Snapshot) int {
+	if !s.Client.EnableLogging || s.Client.DisableContentLogging {
+		return 0
+	}
+	return s.Logs.BodyCapKB << 10
+}
+
+// moved opens the gateway's port anew where its address has changed. A headless gateway would cut off the very call
+// that changed it, so there the new address counts from the next start.
+func (g *Gateway) moved(*config.Snapshot) {
+	if g.opts.Desktop {
+		go func() {
+			if err := g.port.Move(g.background); err != nil {
+				g.opts.Log.Error("the gateway could not move to its new address", "error", err)
+			}
+		}()
+	}
+}
+
+// Start opens the control listener, and the gateway's port unless it was last left stopped. In the desktop a port that
+// can't be opened is a state to show; headless it is an error.
+func (g *Gateway) Start(ctx context.Context) error {
+	if g.opts.Desktop {
+		if err := g.startControl(); err != nil {
+			return err
+		}
+		if g.manager.Snapshot().Settings.Stopped {
+			return nil
+		}
+	}
+	err := g.port.Start(ctx)
+	if err != nil && g.opts.Desktop {
+		g.opts.Log.Error("the gateway could not start", "error", err)
+		return nil
+	}
+	return err
+}
+
+// Address is the base URL that clients use.
+func (g *Gateway) Address() string { return g.port.State().Address }
+
+// Failed tells of a listener that died.
+func (g *Gateway) Failed() <-chan error { return g.failed }
+
+// WindowIdle is how long a hidden window stays loaded.
+func (g *Gateway) WindowIdle() time.Duration {
+	return time.Duration(g.manager.Snapshot().Settings.WindowIdleMinutes) * time.Minute
+}
+
+// Close stops the listeners, lets what is in flight end, writes the log and closes the stores.
+func (g *Gateway) Close(ctx context.Context) error {
+	var errs []error
+	if g.port != nil {
+		errs = append(errs, g.port.stop(quitGrace))
+	}
+	g.hub.Close()
+	if g.control.server != nil {
+		errs = append(errs, g.control.server.Shutdown(quitGrace))
+	}
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		errs = append(errs, g.closers[i](ctx))
+	}
+	g.closers = nil
+	return errors.Join(errs...)
+}
+
+func (g *Gateway) newPort() *listener {
+	return &listener{
+		desktop: g.opts.Desktop, failed: g.failed, listenFn: net.Listen, publish: g.hub.Gateway,
+		address: func() (string, int) {
+			s := g.manager.Snapshot().Settings
+			return s.Host, s.Port
+		},
+		allowed: g.mayListen,
+		build:   func() (*edge.Server, error) { return g.server(g.gatewayRows(), false) },
+	}
+}
+
+// mayListen refuses to open the gateway to the network without a password.
+func (g *Gateway) mayListen(host string) error {
+	if loopback(host) || g.manager.Snapshot().Auth.Enabled {
+		return nil
+	}
+	return fmt.Errorf("to listen on %s, which other machines can reach, set an administrator password first (Settings, auth_config in the file, or HEIMDALL_ADMIN_PASSWORD)", host)
+}
+
+// server makes a server of rows.
+func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error) {
+	return edge.New(edge.Options{
+		Rows:      rows,
+		Policy:    &policy{snapshot: g.manager.Snapshot, admin: g.admin, hub: g.hub, control: control},
+		Inference: func() exchange.Handler { return *g.chain.Load() },
+		Dialect:   g.dialect,
+		MaxBody:   func() int { return g.manager.Snapshot().Client.MaxBodyMB << 20 },
+		RenderError: func(row *exchange.Row, path string, err error) *exchange.Reply {
+			return errorReply(g.dialect, row, path, nil, err)
+		},
+		Log: g.opts.Log,
+	})
+}
+
+func (g *Gateway) gatewayRows() []exchange.Row {
+	rows := append(inferenceRows(g.listModels), g.admin.Rows()...)
+	rows = append(rows, health(g.logging))
+	rows = append(rows, debugRows()...)
+	return append(rows, page{g.opts.UI}.rows()...)
+}

@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"io/fs"
+	"log/slog"
+
+	"heimdall/gateway/config"
+	"heimdall/gateway/exchange"
+)
+
+// Options is all that a gateway must be told.
+type Options struct {
+	AppDir     string // exists and is private to the user
+	ConfigFile string // "" = config.json in AppDir, if there is one
+	Version    string
+	UI         fs.FS // the built page; index.html at its root
+	Log        *slog.Logger
+
+	Secrets        config.Secrets
+	Keychain       string // os or file, for the settings page
+	KeychainDetail string
+
+	// Fixed holds the settings that a flag or the environment decides; they win over the file and the store.
+	Fixed Fixed
+
+	// Desktop opens the control listener, and makes Start and Stop of the gateway listener possible.
+	Desktop bool
+	// Shell are the rows of what only the desktop can do (/api/shell/*), served on the control listener.
+	Shell []exchange.Row
+
+	Env func(string) string // os.Getenv
+}
+
+// Fixed holds the settings that a flag or the environment decides.
+type Fixed = config.Fixed

@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"time"
+
+	"heimdall/gateway/admin"
+	"heimdall/gateway/config"
+	"heimdall/gateway/exchange"
+)
+
+// policy tells the edge who may do what, by the configuration as it is now. The control listener always wants the
+// administrator.
+type policy struct {
+	snapshot func() *config.Snapshot
+	admin    *admin.Admin
+	hub      *admin.Hub
+	control  bool
+}
+
+func (p *policy) AllowedHosts() []string { return p.snapshot().Client.AllowedHosts }
+
+func (p *policy) AllowedOrigins() []string { return p.snapshot().Client.AllowedOrigins }
+
+func (p *policy) Admin(h exchange.Header) bool { return p.admin.Check(h) }
+
+func (p *policy) Refused(origin, path string) { p.hub.Refused(origin, path, time.Now()) }
+
+func (p *policy) NeedsAdmin(g exchange.Guard) bool {
+	s := p.snapshot()
+	remote := !p.control && !loopback(s.Settings.Host)
+	switch g {
+	case exchange.GuardControl:
+		return true
+	case exchange.GuardManage:
+		return p.control || s.Auth.Enabled || remote
+	case exchange.GuardInference:
+		return remote || s.Auth.Enabled && !s.Auth.DisableOnInference
+	case exchange.GuardUI:
+		return remote
+	case exchange.GuardPublic:
+	}
+	return false
+}

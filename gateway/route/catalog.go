@@ -1,0 +1,143 @@
+package route
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"heimdall/providers"
+	"heimdall/providers/llm"
+)
+
+const (
+	// A model list is asked for again after this time.
+	listAge = 10 * time.Minute
+	// A list that could not be had is asked for again sooner.
+	failAge = 30 * time.Second
+	// How long one provider may take to list its models.
+	listTimeout = 8 * time.Second
+)
+
+// DecodeError reads an error of the dialect that an endpoint speaks.
+type DecodeError func(status int, header func(string) string, body []byte) *llm.Error
+
+// Catalog remembers which models each provider lists. It outlives configurations: a provider's entry is forgotten
+// with Forget when its settings change.
+type Catalog struct {
+	now    func() time.Time
+	decode DecodeError
+
+	mu    sync.Mutex
+	lists map[string]*list // by provider name
+}
+
+type list struct {
+	mu     sync.Mutex
+	models map[string][]string // by key id; "" where no key is needed
+	errs   map[string]error
+	at     time.Time
+	failed bool
+}
+
+// NewCatalog makes an empty catalog.
+func NewCatalog(now func() time.Time, decode DecodeError) *Catalog {
+	return &Catalog{now: now, decode: decode, lists: map[string]*list{}}
+}
+
+// Forget drops what is known of a provider.
+func (c *Catalog) Forget(provider string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.lists, provider)
+}
+
+// Known gives what is known of a provider without asking; ok is false where nothing is.
+func (c *Catalog) Known(provider string) (l Listing, ok bool) {
+	c.mu.Lock()
+	known := c.lists[provider]
+	c.mu.Unlock()
+	if known == nil || !known.mu.TryLock() {
+		return Listing{}, false // not asked yet, or just being asked
+	}
+	defer known.mu.Unlock()
+	return Listing{Models: known.models, Errors: known.errs}, !known.at.IsZero()
+}
+
+// Listing is what a provider lists: by key id, with the error of each key that could not be asked.
+type Listing struct {
+	Models map[string][]string
+	Errors map[string]error
+}
+
+// List gives what p lists, asking it where that is not known or too old.
+func (c *Catalog) List(ctx context.Context, p *Provider) Listing {
+	c.mu.Lock()
+	l := c.lists[p.Name]
+	if l == nil {
+		l = &list{}
+		c.lists[p.Name] = l
+	}
+	c.mu.Unlock()
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	age := listAge
+	if l.failed {
+		age = failAge
+	}
+	if l.at.IsZero() || c.now().Sub(l.at) > age {
+		c.ask(ctx, p, l)
+	}
+	return Listing{Models: l.models, Errors: l.errs}
+}
+
+func (c *Catalog) ask(ctx context.Context, p *Provider, l *list) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	l.models, l.errs, l.failed = map[string][]string{}, map[string]error{}, false
+	keys := p.Keys
+	if p.Keyless && len(keys) == 0 {
+		keys = []Key{{All: true}}
+	}
+	for i := range keys {
+		k := &keys[i]
+		if k.Problem != "" {
+			l.errs[k.KeyID] = llm.Errorf(llm.KindNoCredentials, "%s", k.Problem)
+			continue
+		}
+		models, err := providers.ListModels(ctx, &p.Target, k.Credential, c.decode)
+		if err != nil {
+			l.errs[k.KeyID], l.failed = err, true
+		}
+		l.models[k.KeyID] = allowed(k, models)
+	}
+	l.at = c.now()
+}
+
+// allowed is what a key may use of the listed models, and the models it names itself, sorted.
+func allowed(k *Key, listed []string) []string {
+	var out []string
+	for _, m := range listed {
+		if k.serves(m) {
+			out = append(out, m)
+		}
+	}
+	for _, m := range k.Models {
+		if k.serves(m) {
+			out = append(out, m)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Has reports whether any key of the listing has the model.
+func (l Listing) Has(model string) bool {
+	for _, models := range l.Models {
+		if slices.Contains(models, model) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,312 @@
+package providers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+	"heimdall/providers/rawjson"
+	"heimdall/providers/transport"
+)
+
+// Target is a provider made ready for calls: as it is configured.
+type Target struct {
+	Name     string
+	Provider Provider
+	Features Features
+	BaseURL  string            // "" = the provider's own
+	Headers  map[string]string // sent with every request
+	Timeout  time.Duration
+	Idle     time.Duration
+	Doer     transport.Doer
+}
+
+// Call is one attempt of a chat request at one target.
+type Call struct {
+	Target     *Target
+	Credential Credential
+	Model      string // as the upstream knows it
+
+	Client  dialect.Dialect // what the client speaks
+	Dialect func(name string) (dialect.Dialect, bool)
+	Raw     []byte // the client's body; never changed
+	Peek    dialect.Peek
+	Edited  bool                                   // the canonical view was changed: the raw body no longer counts
+	Request func(why string) (*llm.Request, error) // the canonical view
+	Header  func(name string) string               // the client's header
+	Keep    int                                    // how many bytes of a stream the record wants
+}
+
+// Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
+// complete once Body was returned or Stream has ended.
+type Answer struct {
+	Status      int
+	ContentType string
+	Forward     func(func(name, value []byte))
+	Body        []byte
+	Stream      io.ReadCloser
+	Release     func()
+	Seen        *Seen
+}
+
+// Seen is what the gateway saw of an answer on its way.
+type Seen struct {
+	Dialect  string // the upstream's
+	Scan     dialect.Scan
+	Kept     []byte // what the upstream sent, up to Call.Keep bytes
+	Size     int64  // all that it sent
+	First    time.Time
+	Warnings []llm.Warning
+	Err      *llm.Error // what broke a stream after it had begun
+}
+
+// Do makes the attempt. Its error is an *llm.Error.
+func (c *Call) Do(ctx context.Context) (*Answer, error) {
+	endpoint, upstream, err := c.endpoint()
+	if err != nil {
+		return nil, err
+	}
+	seen := &Seen{Dialect: upstream.Name}
+	body, asked, err := c.body(upstream, seen)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.outbound(ctx, endpoint, body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.Target.Doer.Do(ctx, &out.Request)
+	if err != nil {
+		return nil, failure(ctx, c.Target.Name, err)
+	}
+	if err := c.refusal(upstream, resp); err != nil {
+		return nil, err
+	}
+	if resp.Stream != nil {
+		return c.stream(ctx, upstream, resp, seen, asked)
+	}
+	return c.unary(upstream, resp, seen)
+}
+
+// endpoint chooses the endpoint that speaks the client's own dialect, else the provider's best.
+func (c *Call) endpoint() (Endpoint, dialect.Dialect, error) {
+	offers := c.Target.Provider.Endpoints(llm.OpChat, c.Model)
+	if len(offers) == 0 {
+		return Endpoint{}, dialect.Dialect{}, llm.Errorf(llm.KindInvalidRequest, "chat_completion is not supported by %s provider", c.Target.Name)
+	}
+	best := offers[0]
+	for _, e := range offers {
+		if e.Dialect == c.Client.Name {
+			best = e
+			break
+		}
+	}
+	d, ok := c.Dialect(best.Dialect)
+	if !ok {
+		return Endpoint{}, dialect.Dialect{}, llm.Errorf(llm.KindInternal, "provider %s names an unknown dialect %q", c.Target.Name, best.Dialect)
+	}
+	return best, d, nil
+}
+
+func (c *Call) native(upstream dialect.Dialect) bool {
+	return upstream.Name == c.Client.Name && !c.Edited
+}
+
+// body is what goes upstream: the client's own bytes with as few edits as possible, or the canonical view encoded
+// anew. asked is true where the body asks for a usage report that the client did not ask for.
+func (c *Call) body(upstream dialect.Dialect, seen *Seen) (body []byte, asked bool, err error) {
+	if !c.native(upstream) {
+		body, err = c.encode(upstream, seen)
+	} else {
+		body, err = c.patch(seen)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if ask, ok := upstream.Client.(dialect.UsageAsker); ok && c.Peek.Stream && (!c.native(upstream) || !c.Peek.IncludeUsage) {
+		body, err = ask.AskUsage(make([]byte, 0, len(body)+48), body)
+		asked = c.native(upstream)
+	}
+	return body, asked, err
+}
+
+func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
+	why := "cross-dialect attempt"
+	if upstream.Name == c.Client.Name {
+		why = "plugin"
+	}
+	r, err := c.Request(why)
+	if err != nil {
+		return nil, err
+	}
+	call := *r
+	call.Model = c.Model
+	body, warnings, err := upstream.Client.EncodeRequest(&call)
+	seen.Warnings = append(seen.Warnings, warnings...)
+	return body, err
+}
+
+// patch edits the raw body on a copy, or returns it as it is where nothing has to change.
+func (c *Call) patch(seen *Seen) ([]byte, error) {
+	_, chained, err := rawjson.Get(c.Raw, "fallbacks")
+	if err != nil {
+		return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
+	}
+	body := c.Raw
+	if c.Peek.Model != c.Model {
+		model := rawjson.AppendString(make([]byte, 0, len(c.Model)+2), c.Model)
+		if body, err = rawjson.Set(make([]byte, 0, len(body)+len(model)), body, "model", model); err != nil {
+			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
+		}
+	}
+	if chained {
+		seen.Warnings = append(seen.Warnings, llm.Warning{Field: "fallbacks", Why: "not served by this version; the first model alone is tried"})
+		if body, err = rawjson.Delete(make([]byte, 0, len(body)), body, "fallbacks"); err != nil {
+			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
+		}
+	}
+	return body, nil
+}
+
+// outbound addresses, labels and signs the request.
+func (c *Call) outbound(ctx context.Context, e Endpoint, body []byte) (*Outbound, error) {
+	t := c.Target
+	out := t.Outbound(e)
+	out.Body, out.Stream = body, c.Peek.Stream
+	out.Header = append(out.Header, transport.Field{Name: "Content-Type", Value: "application/json"})
+	for name, value := range t.Features.Headers {
+		out.Set(name, value)
+	}
+	for _, name := range t.Features.Forward {
+		if v := c.Header(name); v != "" {
+			out.Set(name, v)
+		}
+	}
+	for name, value := range t.Headers {
+		out.Set(name, value)
+	}
+	if err := t.Provider.Sign(ctx, out, c.Credential); err != nil {
+		return nil, llm.Errorf(llm.KindAuthFailed, "cannot sign the request for %s: %w", t.Name, err)
+	}
+	return out, nil
+}
+
+// Outbound starts a request to one of the target's endpoints. The tee can only read what is not compressed.
+func (t *Target) Outbound(e Endpoint) *Outbound {
+	base := t.BaseURL
+	if base == "" {
+		base = t.Provider.Info().BaseURL
+	}
+	out := &Outbound{}
+	out.Method, out.URL = e.Method, e.URL(base)
+	out.Timeout, out.Idle = t.Timeout, t.Idle
+	out.Header = make([]transport.Field, 0, 8)
+	out.Header = append(out.Header, transport.Field{Name: "Accept-Encoding", Value: "identity"})
+	return out
+}
+
+// refusal turns an error answer, or one that is no answer of an API at all, into an error.
+func (c *Call) refusal(upstream dialect.Dialect, resp *transport.Response) error {
+	html := strings.HasPrefix(resp.Header("Content-Type"), "text/html")
+	if resp.Status < 300 && !html {
+		return nil
+	}
+	defer resp.Release()
+	body := resp.Body
+	if resp.Stream != nil {
+		body, _ = io.ReadAll(io.LimitReader(resp.Stream, 1<<20))
+	}
+	status := resp.Status
+	if status < 400 {
+		status = 502
+	}
+	e := upstream.Client.DecodeError(status, resp.Header, bytes.Clone(body))
+	e.Dialect = upstream.Name
+	return e
+}
+
+// unary hands on an answer that came whole.
+func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, seen *Seen) (*Answer, error) {
+	seen.First = time.Now()
+	seen.Kept, seen.Size = resp.Body, int64(len(resp.Body))
+	seen.Scan = upstream.Client.Scan(resp.Body)
+	a := &Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
+	if c.native(upstream) {
+		a.ContentType, a.Body = resp.Header("Content-Type"), resp.Body
+		return a, nil
+	}
+	r, err := upstream.Client.DecodeResponse(resp.Body)
+	if err != nil {
+		defer resp.Release()
+		return nil, llm.Errorf(llm.KindServerError, "the answer of %s cannot be read: %w", c.Target.Name, err)
+	}
+	var lost []llm.Warning
+	a.ContentType = "application/json"
+	a.Body, lost = c.Client.Server.EncodeResponse(r)
+	seen.Warnings = append(seen.Warnings, lost...)
+	return a, nil
+}
+
+// stream hands on an answer that comes in pieces: the upstream's bytes as they are where the dialects match, else
+// decoded and encoded event by event.
+func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, seen *Seen, asked bool) (*Answer, error) {
+	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, name: c.Target.Name}
+	a := &Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
+	switch {
+	case c.native(upstream):
+		a.ContentType = resp.Header("Content-Type")
+		if asked {
+			f.steps = &swallow{relay: relay{c.Client.Server}, drop: upstream.Client.(dialect.UsageAsker).UsageOnly}
+		}
+	default:
+		r, err := c.Request("cross-dialect attempt")
+		if err != nil {
+			resp.Release()
+			return nil, err
+		}
+		a.ContentType = c.Client.Server.ContentType()
+		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen}
+	}
+	return a, nil
+}
+
+// failure explains why there was no answer at all.
+func failure(ctx context.Context, name string, err error) error {
+	var known *llm.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	switch {
+	case ctx.Err() != nil:
+		return &llm.Error{Kind: llm.KindCancelled, Status: 499, Message: "request cancelled by caller", Type: "request_cancelled", Cause: err}
+	case errors.Is(err, transport.ErrTimeout):
+		return &llm.Error{Kind: llm.KindTimeout, Status: 504, Type: "request_timed_out", Cause: err,
+			Message: name + " did not answer in time; raise network_config.default_request_timeout_in_seconds if it needs longer"}
+	case errors.Is(err, transport.ErrConnect):
+		return &llm.Error{Kind: llm.KindConnection, Status: 502, Type: "connection_failed", Cause: err,
+			Message: "cannot connect to " + name + ": " + reason(err) + "; check its base URL and your network"}
+	default:
+		return &llm.Error{Kind: llm.KindConnection, Status: 502, Type: "connection_failed", Cause: err,
+			Message: "the connection to " + name + " broke before it answered: " + reason(err)}
+	}
+}
+
+// reason is the innermost text of an error, which says what happened without the wrapping.
+func reason(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if many, ok := err.(interface{ Unwrap() []error }); ok {
+			list := many.Unwrap()
+			next = list[len(list)-1]
+		}
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}

@@ -1,0 +1,87 @@
+package providers
+
+import (
+	"context"
+
+	"heimdall/providers/llm"
+	"heimdall/providers/transport"
+)
+
+// Provider is one upstream: where, in which dialects, and with whose key.
+type Provider interface {
+	Info() *Info
+	// Endpoints lists the endpoints that serve op for a model, best first. None = it cannot.
+	Endpoints(op llm.Op, model string) []Endpoint
+	// Sign puts the credential on an outgoing request.
+	Sign(ctx context.Context, out *Outbound, c Credential) error
+}
+
+// Info is what a provider says of itself; forms, lists and documents are renderings of it.
+type Info struct {
+	Name    string   // the folder's name, and that of the provider unless it is a user's own
+	Title   string   // as people write it
+	About   string   // one sentence
+	Icon    string   // an SVG document
+	DocsURL string   // where keys are made
+	BaseURL string   // without the version segment
+	EnvKey  string   // the environment variable that holds a key by custom
+	Keyless bool     // needs no key
+	Custom  bool     // a template: the user names it and says where it is
+	Models  []string // a few models that a test call can use, best first
+	Options []Option // what a user can set, the key included
+
+	// Compatible is what others' copies of this API are called ("OpenAI-compatible"): a user's own provider may be based
+	// on it. Empty = it may not.
+	Compatible string
+
+	// Doer carries the calls of a provider that is not reached over the network; nil = the default transport.
+	Doer transport.Doer
+}
+
+// Option is one setting of a provider. Type is text, secret, url, select or bool; Scope is key, network or custom.
+type Option struct {
+	Name        string
+	Label       string
+	Type        string
+	Scope       string
+	Required    bool
+	Placeholder string
+	Help        string
+	Choices     []Choice
+}
+
+// Choice is one value of a select.
+type Choice struct{ Value, Label string }
+
+// Endpoint is one URL of a provider and the dialect spoken there ("" where the operation has none). Version is the
+// path's version segment, kept apart because users write base URLs with and without it.
+type Endpoint struct {
+	Dialect string
+	Method  string
+	Version string // "/v1"
+	Path    string // "/chat/completions"
+}
+
+// Outbound is a request on its way to the upstream.
+type Outbound struct {
+	transport.Request
+}
+
+// Set sets one header field, replacing an earlier one of the same spelling.
+func (o *Outbound) Set(name, value string) {
+	for i := range o.Header {
+		if o.Header[i].Name == name {
+			o.Header[i].Value = value
+			return
+		}
+	}
+	o.Header = append(o.Header, transport.Field{Name: name, Value: value})
+}
+
+// Credential is one key of a provider, ready to sign with.
+type Credential struct {
+	KeyID   string
+	KeyName string
+	Value   string
+	Options map[string]string
+}

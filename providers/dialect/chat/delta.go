@@ -1,0 +1,194 @@
+package chat
+
+import (
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+	"heimdall/providers/rawjson"
+)
+
+// delta reads the new pieces of a choice. Members that it does not know go to rest, under the name that the message
+// of a whole answer has.
+func (d *decoder) delta(dst []llm.Event, c *choiceIn, v []byte, rest *rawjson.Gather) []llm.Event {
+	m, err := decodeDelta(v)
+	if err != nil {
+		return d.fail(dst, dialect.Unreadable(dialect.At("choices", err)))
+	}
+	if obj := m.rest.Object(); obj != nil {
+		rest.Put("message", obj)
+	}
+	for _, p := range m.details {
+		dst = c.detail(dst, p)
+	}
+	if m.reasoning != "" && !m.thought {
+		dst = c.text(dst, llm.PartReasoning, m.reasoning)
+	}
+	for _, p := range m.content {
+		if p.Kind == llm.PartText && p.Extra == nil {
+			dst = c.text(dst, llm.PartText, p.Text)
+			continue
+		}
+		dst = c.stop(c.start(dst, p))
+	}
+	if m.refusal != "" {
+		dst = c.text(dst, llm.PartRefusal, m.refusal)
+	}
+	for _, call := range m.calls {
+		dst = c.call(dst, call)
+	}
+	return dst
+}
+
+// delta is what one chunk adds to a choice.
+type deltaIn struct {
+	message
+	details []detailPiece
+	thought bool // the details hold text, so the plain reasoning says it again
+	calls   []callPiece
+}
+
+type detailPiece struct {
+	index int64
+	part  llm.Part
+}
+
+type callPiece struct {
+	index int64 // negative where the provider leaves it out
+	part  llm.Part
+}
+
+func decodeDelta(v []byte) (m deltaIn, err error) {
+	it := rawjson.Object(v)
+	for it.Next() {
+		v := it.Value()
+		if rawjson.IsNull(v) {
+			continue
+		}
+		switch string(it.Key()) {
+		case "role":
+		case "content":
+			m.content, err = decodeContent(v)
+		case "refusal":
+			err = dialect.String(&m.refusal, v)
+		case "reasoning_content", "reasoning":
+			err = decodeReasoningText(&m.message, v)
+		case "reasoning_details":
+			err = m.readDetails(v)
+		case "tool_calls":
+			err = m.readCalls(v)
+		default:
+			m.rest.Add(&it)
+		}
+		if err != nil {
+			return m, dialect.At(string(it.Key()), err)
+		}
+	}
+	return m, it.Err()
+}
+
+func (m *deltaIn) readDetails(v []byte) error {
+	return dialect.List(v, "must be a list of objects", func(_ int, v []byte) error {
+		p, index, err := decodeDetail(v)
+		m.details = append(m.details, detailPiece{index, p})
+		m.thought = m.thought || p.Text != ""
+		return err
+	})
+}
+
+func (m *deltaIn) readCalls(v []byte) error {
+	return dialect.List(v, "must be a list of tool calls", func(_ int, v []byte) error {
+		p, err := decodeCall(v)
+		call := callPiece{index: -1, part: p}
+		if i, ok, _ := rawjson.Get(v, "index"); ok && err == nil {
+			err = dialect.At("index", dialect.Int(&call.index, i))
+		}
+		m.calls = append(m.calls, call)
+		return err
+	})
+}
+
+// text adds a piece to the open block of a kind, opening it where it is not.
+func (c *choiceIn) text(dst []llm.Event, kind llm.Kind, text string) []llm.Event {
+	if c.open < 0 || c.kind != kind || c.inDetail() {
+		dst = c.start(dst, llm.Part{Kind: kind})
+	}
+	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: llm.Part{Kind: kind, Text: text}})
+}
+
+// inDetail reports whether the open block is a piece of structured reasoning.
+func (c *choiceIn) inDetail() bool {
+	n := len(c.details)
+	return n > 0 && c.details[n-1].block == c.open
+}
+
+// start opens a block and ends the one that was open.
+func (c *choiceIn) start(dst []llm.Event, p llm.Part) []llm.Event {
+	dst = c.stop(dst)
+	c.open, c.kind = c.blocks, p.Kind
+	c.blocks++
+	return append(dst, llm.Event{Type: llm.EventBlockStart, Choice: c.index, Block: c.open, Part: p})
+}
+
+func (c *choiceIn) stop(dst []llm.Event) []llm.Event {
+	if c.open < 0 {
+		return dst
+	}
+	dst = append(dst, llm.Event{Type: llm.EventBlockEnd, Choice: c.index, Block: c.open})
+	c.open = -1
+	return dst
+}
+
+// detail adds a piece of structured reasoning to the block with its index and type.
+func (c *choiceIn) detail(dst []llm.Event, d detailPiece) []llm.Event {
+	kind := detailKind(d.part)
+	for i := len(c.details) - 1; i >= 0; i-- {
+		if at := c.details[i]; at.index == d.index && at.kind == kind && (kind != detailEncrypted || d.part.Signature == "") {
+			return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: at.block, Part: d.part})
+		}
+	}
+	dst = c.start(dst, llm.Part{Kind: llm.PartReasoning, Redacted: d.part.Redacted})
+	c.details = append(c.details, detailIn{d.index, kind, c.open})
+	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: d.part})
+}
+
+func detailKind(p llm.Part) string {
+	if p.Redacted {
+		return detailEncrypted
+	}
+	if v := dialect.Nested(p.Extra, name, "type"); v != nil {
+		return string(v)
+	}
+	return detailText
+}
+
+// call adds a piece to the tool call with its index. A new id under a known index is a new call: some providers number
+// all calls 0.
+func (c *choiceIn) call(dst []llm.Event, piece callPiece) []llm.Event {
+	p := piece.part
+	if i := c.find(piece); i >= 0 {
+		p.Call.ID = ""
+		return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.calls[i].block, Part: p})
+	}
+	dst = c.stop(dst)
+	block := c.blocks
+	c.blocks++
+	c.calls = append(c.calls, callIn{piece.index, p.Call.ID, block})
+	head, arguments := p, p.Call.Arguments
+	head.Call = &llm.ToolCall{ID: p.Call.ID, Name: p.Call.Name}
+	dst = append(dst, llm.Event{Type: llm.EventBlockStart, Choice: c.index, Block: block, Part: head})
+	if arguments == "" {
+		return dst
+	}
+	piecePart := llm.Part{Kind: p.Kind, Call: &llm.ToolCall{Arguments: arguments}}
+	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: block, Part: piecePart})
+}
+
+func (c *choiceIn) find(piece callPiece) int {
+	id := piece.part.Call.ID
+	for i := len(c.calls) - 1; i >= 0; i-- {
+		at := c.calls[i]
+		if piece.index < 0 && id == "" || at.index == piece.index && (id == "" || id == at.id) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,99 @@
+package chat
+
+import (
+	"bytes"
+
+	"heimdall/providers/dialect"
+	"heimdall/providers/rawjson"
+	"heimdall/providers/sse"
+)
+
+func scan(body []byte) dialect.Scan {
+	var t tee
+	t.read(body)
+	return t.Result()
+}
+
+// tee reads usage, finish and error off a stream.
+type tee struct {
+	split sse.Splitter
+	event sse.Event
+	out   dialect.Scan
+	usage []byte // the last usage object
+	err   error
+}
+
+func (t *tee) Feed(p []byte) {
+	if t.err == nil {
+		t.err = t.split.Feed(p, t.frame)
+	}
+}
+
+func (t *tee) frame(frame []byte) {
+	t.event.Parse(frame)
+	if len(t.event.Data) > 0 && t.event.Data[0] == '{' {
+		t.read(t.event.Data)
+	}
+}
+
+func (t *tee) Result() dialect.Scan {
+	if rest := t.split.Rest(); len(rest) > 0 {
+		t.frame(rest)
+	}
+	s := t.out
+	if s.HasUsage {
+		s.Usage = readUsage(t.usage)
+		s.Usage.Raw = bytes.Clone(t.usage)
+	}
+	return s
+}
+
+func (t *tee) read(obj []byte) {
+	it := rawjson.Object(obj)
+	for it.Next() {
+		switch v := it.Value(); string(it.Key()) {
+		case "id":
+			once(&t.out.ID, v)
+		case "model":
+			once(&t.out.Model, v)
+		case "usage":
+			if rawjson.IsObject(v) {
+				t.usage = append(t.usage[:0], v...)
+				t.out.HasUsage = true
+			}
+		case "choices":
+			t.choices(v)
+		case "error":
+			if !rawjson.IsNull(v) && t.out.Err == nil {
+				t.out.Err = streamError(obj)
+			}
+		}
+	}
+}
+
+// once reads a string that stays the same through a stream.
+func once(dst *string, v []byte) {
+	if *dst == "" && len(v) > 2 {
+		_ = dialect.String(dst, v)
+	}
+}
+
+// choices reads the finish of the first choice that has one.
+func (t *tee) choices(v []byte) {
+	if !rawjson.IsArray(v) {
+		return
+	}
+	for it := rawjson.Array(v); it.Next(); {
+		if !rawjson.IsObject(it.Value()) {
+			continue
+		}
+		v, ok, _ := rawjson.Get(it.Value(), "finish_reason")
+		if !ok || len(v) <= 2 || !rawjson.IsString(v) || t.out.Done {
+			continue
+		}
+		var raw string
+		if dialect.String(&raw, v) == nil {
+			t.out.Finish, t.out.Done = decodeFinish(raw), true
+		}
+	}
+}

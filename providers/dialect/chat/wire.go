@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"bytes"
+
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+	"heimdall/providers/rawjson"
+)
+
+const (
+	name = "chat"
+	// cacheOwner is the dialect that cache_control belongs to. Many speakers of this one pass it on.
+	cacheOwner = "messages"
+
+	anyImage = "image/*" // the MIME of an image that is only referenced
+)
+
+// Types of content parts and of reasoning details.
+const (
+	typeText  = "text"
+	typeImage = "image_url"
+	typeAudio = "input_audio"
+	typeFile  = "file"
+
+	detailText      = "reasoning.text"
+	detailSummary   = "reasoning.summary"
+	detailEncrypted = "reasoning.encrypted"
+)
+
+// finishReasons is the endpoint's vocabulary, and what some of its speakers add to it.
+var finishReasons = map[string]string{
+	"stop":           llm.FinishStop,
+	"length":         llm.FinishLength,
+	"tool_calls":     llm.FinishTools,
+	"function_call":  llm.FinishTools,
+	"content_filter": llm.FinishFilter,
+	"model_length":   llm.FinishLength,
+	"refusal":        llm.FinishRefusal,
+}
+
+func decodeFinish(raw string) llm.Finish {
+	if reason, ok := finishReasons[raw]; ok {
+		return llm.Finish{Reason: reason, Raw: raw}
+	}
+	return llm.Finish{Reason: llm.FinishOther, Raw: raw}
+}
+
+// finishWord keeps the provider's own word where this dialect has it with the same meaning.
+func finishWord(f llm.Finish) string {
+	if reason, ok := finishReasons[f.Raw]; ok && reason == f.Reason {
+		return f.Raw
+	}
+	switch f.Reason {
+	case llm.FinishLength:
+		return "length"
+	case llm.FinishTools:
+		return "tool_calls"
+	case llm.FinishFilter, llm.FinishRefusal:
+		return "content_filter"
+	case llm.FinishOther:
+		if f.Raw != "" {
+			return f.Raw
+		}
+	}
+	return "stop"
+}
+
+// readUsage reads a usage object without allocating; Raw stays unset.
+func readUsage(v []byte) (u llm.Usage) {
+	var total, write int64
+	it := rawjson.Object(v)
+	for it.Next() {
+		v := it.Value()
+		switch string(it.Key()) {
+		case "prompt_tokens":
+			_ = dialect.Int(&u.Input, v)
+		case "completion_tokens":
+			_ = dialect.Int(&u.Output, v)
+		case "total_tokens":
+			_ = dialect.Int(&total, v)
+		case "prompt_tokens_details":
+			count(&u.CacheRead, v, "cached_tokens", "cached_read_tokens")
+			count(&u.CacheWrite, v, "cache_write_tokens", "cached_write_tokens", "cache_creation_tokens")
+		case "completion_tokens_details":
+			count(&u.Reasoning, v, "reasoning_tokens")
+		case "cached_tokens", "prompt_cache_hit_tokens":
+			if u.CacheRead == 0 {
+				_ = dialect.Int(&u.CacheRead, v)
+			}
+		case "cache_creation_input_tokens":
+			_ = dialect.Int(&write, v)
+		}
+	}
+	if u.CacheWrite == 0 {
+		u.CacheWrite = write
+	}
+	if u.Reasoning > 0 && total == u.Input+u.Output+u.Reasoning {
+		u.Output += u.Reasoning // some providers count reasoning beside the completion, which only the total shows
+	}
+	return u
+}
+
+func count(dst *int64, obj []byte, keys ...string) {
+	if !rawjson.IsObject(obj) {
+		return
+	}
+	for _, key := range keys {
+		if v, ok, _ := rawjson.Get(obj, key); ok && *dst == 0 {
+			_ = dialect.Int(dst, v)
+		}
+	}
+}
+
+func decodeUsage(v []byte) *llm.Usage {
+	if !rawjson.IsObject(v) {
+		return nil
+	}
+	u := readUsage(v)
+	u.Raw = bytes.Clone(v)
+	return &u
+}
+
+// usage writes the provider's own object where it says the same in this dialect.
+func usage(w *rawjson.Writer, u *llm.Usage) {
+	w.Key("usage")
+	if _, own, _ := rawjson.Get(u.Raw, "prompt_tokens"); own && sameCounts(readUsage(u.Raw), *u) {
+		w.Raw(u.Raw)
+		return
+	}
+	w.Open('{')
+	w.IntField("prompt_tokens", u.Input)
+	w.IntField("completion_tokens", u.Output)
+	w.IntField("total_tokens", u.Input+u.Output)
+	w.Key("prompt_tokens_details")
+	w.Open('{')
+	w.IntField("cached_tokens", u.CacheRead)
+	if u.CacheWrite > 0 {
+		w.IntField("cache_write_tokens", u.CacheWrite)
+	}
+	w.Close('}')
+	w.Key("completion_tokens_details")
+	w.Open('{')
+	w.IntField("reasoning_tokens", u.Reasoning)
+	w.Close('}')
+	w.Close('}')
+}
+
+func sameCounts(a, b llm.Usage) bool {
+	return a.Input == b.Input && a.Output == b.Output && a.CacheRead == b.CacheRead &&
+		a.CacheWrite == b.CacheWrite && a.Reasoning == b.Reasoning
+}
+
+// keep puts unknown members in Extra. A cache_control among them is also kept for the dialect that it belongs to.
+func keep(x *llm.Extra, rest *rawjson.Gather) {
+	obj := rest.Object()
+	if obj == nil {
+		return
+	}
+	dialect.Keep(x, name, obj)
+	if v, ok, _ := rawjson.Get(obj, "cache_control"); ok && rawjson.IsObject(v) {
+		var cache rawjson.Gather
+		cache.Put("cache_control", v)
+		dialect.Keep(x, cacheOwner, cache.Object())
+	}
+}

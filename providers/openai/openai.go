@@ -1,0 +1,41 @@
+// Package openai describes OpenAI's API.
+package openai
+
+import (
+	_ "embed"
+
+	"heimdall/providers"
+	"heimdall/providers/auth"
+	"heimdall/providers/llm"
+)
+
+//go:embed icon.svg
+var icon string
+
+// New describes the provider. Source: the public API reference of OpenAI.
+func New() providers.Provider {
+	return &providers.Table{
+		About: providers.Info{
+			Name:       "openai",
+			Title:      "OpenAI",
+			About:      "GPT models, straight from OpenAI.",
+			Icon:       icon,
+			Compatible: "OpenAI-compatible",
+			DocsURL:    "https://platform.openai.com/api-keys",
+			BaseURL:    "https://api.openai.com",
+			EnvKey:     "OPENAI_API_KEY",
+			Models:     []string{"gpt-5-mini", "gpt-4o-mini", "gpt-4o"},
+			Options: []providers.Option{
+				{Name: "value", Label: "API key", Type: "secret", Scope: "key", Required: true, Placeholder: "sk-…"},
+				{Name: "base_url", Label: "Base URL", Type: "url", Scope: "network", Placeholder: "https://api.openai.com/v1",
+					Help: "Only for a proxy in between."},
+			},
+		},
+		Auth: auth.Bearer,
+		Routes: map[llm.Op][]providers.Endpoint{
+			llm.OpChat:   {{Dialect: "chat", Method: "POST", Version: "/v1", Path: "/chat/completions"}},
+			llm.OpModels: {{Method: "GET", Version: "/v1", Path: "/models"}},
+		},
+		Forward: []string{"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key"},
+	}
+}

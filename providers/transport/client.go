@@ -1,0 +1,272 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// A header of 16 KB is what content delivery networks send at most; 4 KB is known to be too little.
+	headerLimit = 16 << 10
+	// Shorter than any provider keeps an idle connection, so that reuse rarely meets a closed one.
+	idleConn = 50 * time.Second
+	// After so long at rest a pooled connection is looked at before it is used again.
+	restLimit   = time.Second
+	dialTimeout = 10 * time.Second
+	bodyLimit   = 256 << 20
+)
+
+// Client is the default Doer: HTTP/1.1 with keep-alive, one pool of connections for each upstream host. Close it to
+// end the idle ones.
+type Client struct {
+	maxConns int
+
+	mu    sync.RWMutex
+	hosts map[string]*fasthttp.HostClient // scheme://host:port
+}
+
+// NewClient makes a client with at most maxConns connections to each host; 0 means fasthttp's default of 512.
+func NewClient(maxConns int) *Client {
+	return &Client{maxConns: maxConns, hosts: map[string]*fasthttp.HostClient{}}
+}
+
+// Close closes the idle connections.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, hc := range c.hosts {
+		hc.CloseIdleConnections()
+	}
+}
+
+// Do sends r. A POST is sent again only where none of it reached the upstream.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	req := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(req)
+	fill(req, r)
+	hc := c.host(req)
+	for {
+		resp, again, err := send(ctx, hc, req, r)
+		if err == nil {
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if !again {
+			return nil, explain(err)
+		}
+	}
+}
+
+func fill(req *fasthttp.Request, r *Request) {
+	req.Header.SetMethod(r.Method)
+	req.SetRequestURI(r.URL)
+	req.URI().DisablePathNormalizing = true
+	for _, f := range r.Header {
+		req.Header.Set(f.Name, f.Value)
+	}
+	if r.Body != nil {
+		req.SetBodyRaw(r.Body)
+	}
+}
+
+// host finds or makes the pool for the request's scheme and host.
+func (c *Client) host(req *fasthttp.Request) *fasthttp.HostClient {
+	uri := req.URI()
+	secure := string(uri.Scheme()) == "https"
+	var buf [128]byte
+	key := append(append(append(buf[:0], uri.Scheme()...), "://"...), uri.Host()...)
+	c.mu.RLock()
+	hc := c.hosts[string(key)]
+	c.mu.RUnlock()
+	if hc != nil {
+		return hc
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if hc = c.hosts[string(key)]; hc == nil {
+		hc = &fasthttp.HostClient{
+			Addr:                     fasthttp.AddMissingPort(string(uri.Host()), secure),
+			IsTLS:                    secure,
+			Dial:                     dial,
+			MaxConns:                 c.maxConns,
+			MaxConnWaitTimeout:       dialTimeout,
+			MaxIdleConnDuration:      idleConn,
+			ReadBufferSize:           headerLimit,
+			MaxResponseBodySize:      bodyLimit,
+			NoDefaultUserAgentHeader: true,
+			DisablePathNormalizing:   true,
+			ConnPoolStrategy:         fasthttp.LIFO,
+		}
+		c.hosts[string(key)] = hc
+	}
+	return hc
+}
+
+func dial(addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	return d.Dial("tcp", addr)
+}
+
+// send makes one try on one connection. again is true where the try failed before the upstream can have seen the
+// request.
+func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r *Request) (_ *Response, again bool, _ error) {
+	cc, err := hc.AcquireConn(r.Timeout, false)
+	if err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrConnect, err)
+	}
+	conn := cc.Conn()
+	pooled := !cc.LastUseTime().IsZero()
+	if pooled && time.Since(cc.LastUseTime()) > restLimit && stale(conn) {
+		hc.CloseConn(cc)
+		return nil, true, io.EOF
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+
+	var deadline time.Time
+	if r.Timeout > 0 {
+		deadline = time.Now().Add(r.Timeout)
+	}
+	if err := conn.SetDeadline(deadline); err != nil {
+		stop()
+		hc.CloseConn(cc)
+		return nil, pooled, err
+	}
+	bw := hc.AcquireWriter(conn)
+	err = req.Write(bw)
+	if err == nil {
+		err = bw.Flush()
+	}
+	hc.ReleaseWriter(bw)
+	if err != nil {
+		stop()
+		hc.CloseConn(cc)
+		return nil, pooled && !isTimeout(err), err
+	}
+
+	resp := fasthttp.AcquireResponse()
+	resp.StreamBody = r.Stream
+	br := hc.AcquireReader(conn)
+	if err := resp.ReadLimitBody(br, bodyLimit); err != nil {
+		stop()
+		fasthttp.ReleaseResponse(resp)
+		hc.ReleaseReader(br)
+		hc.CloseConn(cc)
+		return nil, false, err
+	}
+	// done gives everything back once; reuse says that the response was read to its end.
+	done := func(reuse bool) {
+		alive := stop()
+		reuse = reuse && alive && !resp.ConnectionClose()
+		hc.ReleaseReader(br)
+		if reuse {
+			hc.ReleaseConn(cc)
+		} else {
+			hc.CloseConn(cc)
+		}
+	}
+	out := &Response{
+		Status: resp.StatusCode(),
+		Header: func(name string) string { return string(resp.Header.Peek(name)) },
+		Each: func(f func(name, value []byte)) {
+			for k, v := range resp.Header.All() {
+				f(k, v)
+			}
+		},
+	}
+	if r.Stream && resp.BodyStream() != nil {
+		out.Stream = &stream{resp: resp, conn: conn, idle: r.Idle, done: done}
+		out.Release = func() { _ = out.Stream.Close() }
+		return out, false, nil
+	}
+	done(true)
+	out.Body = resp.Body()
+	out.Release = func() { fasthttp.ReleaseResponse(resp) }
+	return out, false, nil
+}
+
+// stream is the body of a streamed response. Reading to its end gives the connection back; closing it before closes
+// the connection. Read and Close may be called at the same time: Close makes the Read fail.
+type stream struct {
+	resp  *fasthttp.Response
+	conn  net.Conn
+	idle  time.Duration
+	armed time.Time
+	done  func(reuse bool)
+
+	mu     sync.Mutex // held by Read
+	closed bool
+	ended  bool
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, io.ErrClosedPipe
+	}
+	if s.ended {
+		return 0, io.EOF
+	}
+	if err := s.arm(); err != nil {
+		return 0, err
+	}
+	n, err := s.resp.BodyStream().Read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		s.ended = true
+		return n, io.EOF
+	default:
+		return n, explain(err)
+	}
+}
+
+// arm moves the read deadline; once a second is enough for a bound of many seconds.
+func (s *stream) arm() error {
+	now := time.Now()
+	if !s.armed.IsZero() && now.Sub(s.armed) < time.Second {
+		return nil
+	}
+	s.armed = now
+	if s.idle <= 0 {
+		return s.conn.SetReadDeadline(time.Time{})
+	}
+	return s.conn.SetReadDeadline(now.Add(s.idle))
+}
+
+func (s *stream) Close() error {
+	if !s.mu.TryLock() {
+		_ = s.conn.Close() // wakes the Read that holds the lock
+		s.mu.Lock()
+	}
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.done(s.ended)
+	fasthttp.ReleaseResponse(s.resp)
+	return nil
+}
+
+func explain(err error) error {
+	if isTimeout(err) {
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return err
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, fasthttp.ErrTimeout) || errors.As(err, &t) && t.Timeout()
+}
