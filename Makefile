@@ -48,7 +48,7 @@ test-frontend: $(PAGE) $(TALLY) ## the page's unit tests and types
 	$(TALLY) run "frontend units" npm --prefix frontend run --silent test
 
 test-sdk: headless $(TALLY) gateway/sdktest/node_modules/.installed ## real SDKs through the gateway
-	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "SDKs" node --test "gateway/sdktest/*.test.mjs"
+	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "SDKs" node --test gateway/sdktest/*.test.mjs
 
 race: test-go ## the same as test-go
 
@@ -56,7 +56,7 @@ e2e: e2e-page e2e-desktop ## browser tests and desktop tests
 
 e2e-page: headless $(TALLY) ## the page in Chromium, against the headless program
 	@build/setup.sh test
-	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "page in Chromium" node --test "frontend/e2e/*.test.mjs"
+	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "page in Chromium" node --test frontend/e2e/*.test.mjs
 
 e2e-desktop: build $(TALLY) gateway/sdktest/node_modules/.installed ## the real window and tray, under a virtual display
 	@build/setup.sh test

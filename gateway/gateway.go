@@ -58,7 +58,10 @@ type Gateway struct {
 
 // New opens the stores and loads the configuration. Nothing listens yet.
 func New(o Options) (_ *Gateway, err error) {
-	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: all.List(), dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1)}
+	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: o.Providers, dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1)}
+	if g.list == nil {
+		g.list = all.List()
+	}
 	for _, p := range g.list {
 		g.kinds[p.Info().Name] = p
 	}

@@ -6,6 +6,7 @@ import (
 
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
+	"heimdall/providers"
 )
 
 // Options is all that a gateway must be told.
@@ -29,6 +30,9 @@ type Options struct {
 	Shell []exchange.Row
 
 	Env func(string) string // os.Getenv
+
+	// Providers are the built-in providers; nil = all there are.
+	Providers []providers.Provider
 }
 
 // Fixed holds the settings that a flag or the environment decides.

@@ -64,11 +64,11 @@ func (a *Admin) putConfig(ctx context.Context, x *exchange.Exchange) (*exchange.
 	}
 	keep := a.sessionHash(x.Header)
 	err = a.Config.Update(ctx, func(d *config.Draft) error {
-		hash, name := d.Auth.PasswordHash, d.Auth.Username
+		password, name := d.Auth.PasswordHash, d.Auth.Username
 		if err := unlocked(a.Config.Snapshot(), d, edit); err != nil {
 			return err
 		}
-		if hash != d.Auth.PasswordHash || name != d.Auth.Username {
+		if password != d.Auth.PasswordHash || name != d.Auth.Username {
 			d.DropSessions(keep)
 		}
 		return nil
@@ -82,38 +82,43 @@ func (a *Admin) putConfig(ctx context.Context, x *exchange.Exchange) (*exchange.
 // unlocked runs an edit on a draft that shows what a flag or the environment decides, as callers see it. The edit may
 // echo that but not change it; what is stored stays.
 func unlocked(now *config.Snapshot, d *config.Draft, edit func(*config.Draft) error) error {
-	locks := []struct {
-		name, path string
-		restore    func() (changed bool)
-	}{
-		{"host", "settings.host", show(&d.Settings.Host, now.Settings.Host)},
-		{"port", "settings.port", show(&d.Settings.Port, now.Settings.Port)},
-		{"admin_username", "auth_config.admin_username", show(&d.Auth.Username, now.Auth.Username)},
-		{"admin_password", "auth_config.admin_password", show(&d.Auth.PasswordHash, now.Auth.PasswordHash)},
-		{"admin_password", "auth_config.is_enabled", show(&d.Auth.Enabled, now.Auth.Enabled)},
-	}
+	var locks []lock
+	locks = show(locks, now, "host", "settings.host", &d.Settings.Host, now.Settings.Host)
+	locks = show(locks, now, "port", "settings.port", &d.Settings.Port, now.Settings.Port)
+	locks = show(locks, now, "admin_username", "auth_config.admin_username", &d.Auth.Username, now.Auth.Username)
+	locks = show(locks, now, "admin_password", "auth_config.admin_password", &d.Auth.PasswordHash, now.Auth.PasswordHash)
+	locks = show(locks, now, "admin_password", "auth_config.is_enabled", &d.Auth.Enabled, now.Auth.Enabled)
 	if err := edit(d); err != nil {
 		return err
 	}
 	for _, l := range locks {
-		by := now.Locked[l.name]
-		if by != "" && l.restore() {
-			return lockedBy(l.path, by)
+		if l.restore() {
+			return lockedBy(l.path, l.by)
 		}
 	}
 	return nil
 }
 
-// show puts the value that counts where the stored one is. The function puts that back, and reports whether what was
-// shown has been changed.
-func show[T comparable](place *T, counts T) (back func() (changed bool)) {
+// lock is a setting that somebody else decides. restore puts the stored value back, and reports whether the one that
+// was shown has been changed.
+type lock struct {
+	path, by string
+	restore  func() (changed bool)
+}
+
+// show puts the value that counts where the stored one is, if the setting of that name is locked.
+func show[T comparable](locks []lock, now *config.Snapshot, name, path string, place *T, counts T) []lock {
+	by := now.Locked[name]
+	if by == "" {
+		return locks
+	}
 	stored := *place
 	*place = counts
-	return func() bool {
+	return append(locks, lock{path, by, func() bool {
 		changed := *place != counts
 		*place = stored
 		return changed
-	}
+	}})
 }
 
 func lockedBy(path, by string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -63,10 +64,15 @@ func (m *mock) serve(ln net.Listener) error {
 }
 
 func (m *mock) handle(ctx *fasthttp.RequestCtx) {
-	switch path := string(ctx.Path()); path {
-	case chatPath, messagesPath:
-		m.served.Add(1)
-		m.answer(ctx, path)
+	path := string(ctx.Path())
+	for _, dialect := range []string{chatPath, messagesPath} {
+		if strings.HasSuffix(path, dialect) {
+			m.served.Add(1)
+			m.answer(ctx, dialect)
+			return
+		}
+	}
+	switch path {
 	case "/stats":
 		json.NewEncoder(ctx).Encode(stats{Open: m.open.Load(), Served: m.served.Load()})
 	case "/behaviour":
@@ -96,9 +102,9 @@ func (m *mock) answer(ctx *fasthttp.RequestCtx, path string) {
 	}
 	ctx.SetContentType("application/json")
 	if path == messagesPath {
-		ctx.SetBodyRaw(b.messages)
+		ctx.Response.SetBodyRaw(b.messages)
 	} else {
-		ctx.SetBodyRaw(b.chat)
+		ctx.Response.SetBodyRaw(b.chat)
 	}
 }
 

@@ -15,7 +15,7 @@ type encoder struct {
 	choices  []*choiceOut
 	totals   *llm.Usage
 	failed   bool
-	tail     llm.Extra // members that came with the usage
+	tail     [][]byte // objects of members that came with usage
 	losses   dialect.Losses
 	finished bool
 }
@@ -59,10 +59,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	case llm.EventFinish:
 		return e.finish(dst, ev)
 	case llm.EventUsage:
-		e.totals = ev.Usage
-		e.tail = ev.Extra
-		e.losses.Extra("", ev.Extra)
-		return dst
+		return e.total(dst, ev)
 	case llm.EventError:
 		e.failed = true
 		return append(dst, errorFrame(llm.AsError(ev.Err))...)
@@ -78,7 +75,7 @@ func (e *encoder) Close(dst []byte) []byte {
 		e.open()
 		e.w.Close(']')
 		usage(&e.w, e.totals)
-		if own := e.tail[name]; own != nil {
+		for _, own := range e.tail {
 			e.w.Members(own)
 		}
 		e.w.Close('}')
@@ -95,6 +92,17 @@ func (e *encoder) start(dst []byte, ev llm.Event) []byte {
 	e.setHead(meta)
 	e.losses.Extra("", meta.Extra)
 	_, dst = e.choice(dst, 0)
+	return dst
+}
+
+func (e *encoder) total(dst []byte, ev llm.Event) []byte {
+	if ev.Usage != nil {
+		e.totals = ev.Usage
+	}
+	if own := ev.Extra[name]; own != nil {
+		e.tail = append(e.tail, own)
+	}
+	e.losses.Extra("", ev.Extra)
 	return dst
 }
 

@@ -314,12 +314,8 @@ func (o *out) turn(m llm.Message, parts []llm.Part) {
 		w.StringField("name", m.Name)
 	}
 	empty := `""`
-	if m.Role == llm.RoleAssistant {
-		for _, p := range parts {
-			if p.Call != nil {
-				empty = "null"
-			}
-		}
+	if m.Role == llm.RoleAssistant && called(parts) {
+		empty = "null"
 	}
 	o.content(parts, empty)
 	if m.Role == llm.RoleAssistant {

@@ -93,9 +93,18 @@ func decodeChoice(i int, v []byte) (c llm.Choice, err error) {
 	if it.Err() != nil {
 		return c, dialect.Bad("must be an object")
 	}
-	c.Index, c.Finish = int(index), decodeFinish(finish)
+	c.Index, c.Finish = int(index), decodeFinish(finish, called(c.Parts))
 	keep(&c.Extra, &rest)
 	return c, nil
+}
+
+func called(parts []llm.Part) bool {
+	for _, p := range parts {
+		if p.Call != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {

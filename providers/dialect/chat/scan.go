@@ -11,6 +11,7 @@ import (
 func scan(body []byte) dialect.Scan {
 	var t tee
 	t.read(body)
+	t.end()
 	return t.Result()
 }
 
@@ -20,6 +21,7 @@ type tee struct {
 	event sse.Event
 	out   dialect.Scan
 	usage []byte // the last usage object
+	calls bool   // the model has called a tool
 	err   error
 }
 
@@ -31,10 +33,22 @@ func (t *tee) Feed(p []byte) {
 
 func (t *tee) frame(frame []byte) {
 	t.event.Parse(frame)
-	if len(t.event.Data) > 0 && t.event.Data[0] == '{' {
-		t.read(t.event.Data)
+	switch data := t.event.Data; {
+	case rawjson.IsObject(data):
+		t.read(data)
+	case bytes.Equal(data, doneMark):
+		t.end()
 	}
 }
+
+// end is the end of an answer, which counts as its finish where the provider gave none.
+func (t *tee) end() {
+	if !t.out.Done && t.out.Err == nil && t.out.Model != "" {
+		t.out.Finish, t.out.Done = decodeFinish("", t.calls), true
+	}
+}
+
+var someCall = []byte(`"tool_calls":[{`)
 
 func (t *tee) Result() dialect.Scan {
 	if rest := t.split.Rest(); len(rest) > 0 {
@@ -87,13 +101,14 @@ func (t *tee) choices(v []byte) {
 		if !rawjson.IsObject(it.Value()) {
 			continue
 		}
+		t.calls = t.calls || bytes.Contains(it.Value(), someCall)
 		v, ok, _ := rawjson.Get(it.Value(), "finish_reason")
 		if !ok || len(v) <= 2 || !rawjson.IsString(v) || t.out.Done {
 			continue
 		}
 		var raw string
 		if dialect.String(&raw, v) == nil {
-			t.out.Finish, t.out.Done = decodeFinish(raw), true
+			t.out.Finish, t.out.Done = decodeFinish(raw, t.calls), true
 		}
 	}
 }

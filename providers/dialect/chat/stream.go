@@ -68,7 +68,7 @@ func (d *decoder) Close(dst []llm.Event) []llm.Event {
 	whole := len(d.choices) > 0
 	for _, c := range d.choices {
 		if !c.finished && d.done {
-			dst = d.finish(dst, c, c.guess(), nil)
+			dst = d.finish(dst, c, decodeFinish("", len(c.calls) > 0), nil)
 		}
 		whole = whole && c.finished
 	}
@@ -76,14 +76,6 @@ func (d *decoder) Close(dst []llm.Event) []llm.Event {
 		return d.fail(dst, llm.Errorf(llm.KindTruncated, "the provider's stream ended before the answer was complete"))
 	}
 	return dst
-}
-
-// guess is the finish of a choice that ended with the end marker and without a reason.
-func (c *choiceIn) guess() llm.Finish {
-	if len(c.calls) > 0 {
-		return llm.Finish{Reason: llm.FinishTools}
-	}
-	return llm.Finish{Reason: llm.FinishStop}
 }
 
 func (d *decoder) fail(dst []llm.Event, err *llm.Error) []llm.Event {
@@ -248,7 +240,7 @@ func (d *decoder) choice(dst []llm.Event, index int64, v []byte) []llm.Event {
 	var extra llm.Extra
 	keep(&extra, &rest)
 	if finish != "" {
-		return d.finish(dst, c, decodeFinish(finish), extra)
+		return d.finish(dst, c, decodeFinish(finish, len(c.calls) > 0), extra)
 	}
 	return c.attach(dst, from, extra)
 }

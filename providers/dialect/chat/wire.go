@@ -39,7 +39,14 @@ var finishReasons = map[string]string{
 	"refusal":        llm.FinishRefusal,
 }
 
-func decodeFinish(raw string) llm.Finish {
+// decodeFinish reads the provider's word. Without one, calls tell why the model stopped.
+func decodeFinish(raw string, calls bool) llm.Finish {
+	if raw == "" {
+		if calls {
+			return llm.Finish{Reason: llm.FinishTools}
+		}
+		return llm.Finish{Reason: llm.FinishStop}
+	}
 	if reason, ok := finishReasons[raw]; ok {
 		return llm.Finish{Reason: reason, Raw: raw}
 	}
@@ -98,6 +105,8 @@ func readUsage(v []byte) (u llm.Usage) {
 	if u.Reasoning > 0 && total == u.Input+u.Output+u.Reasoning {
 		u.Output += u.Reasoning // some providers count reasoning beside the completion, which only the total shows
 	}
+	// Some providers report what they wrote to the cache as read from it, too.
+	u.CacheWrite = min(u.CacheWrite, max(0, u.Input-u.CacheRead))
 	return u
 }
 

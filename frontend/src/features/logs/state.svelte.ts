@@ -1,0 +1,137 @@
+import { messageOf } from '../../lib/api/client';
+import type { LogEntry } from '../../lib/api/types.gen';
+import { router } from '../../lib/router.svelte';
+import { live, type LogChange } from '../../lib/state/live.svelte';
+import { api } from '../../lib/state/session.svelte';
+import { toasts } from '../../lib/ui/toasts.svelte';
+import { matches, parseFilters, printFilters, toQuery, type Filters } from './filters';
+import { pageSize, Rows } from './rows.svelte';
+
+const manyFresh = 2000;
+
+/** LogsState is what the log page shows: filters, rows, the chosen row, and the opened one. Its view is in the address. */
+class LogsState {
+  filters = $state.raw<Filters>(parseFilters(new URLSearchParams()));
+  /** chosen is the row with the cursor, opened the one whose details are shown; "" = none. */
+  chosen = $state('');
+  opened = $state('');
+  error = $state('');
+  loaded = $state(false);
+  scrolled = $state(false);
+  readonly rows = new Rows(async (offset, until) => {
+    const query = { ...toQuery(this.filters, Date.now()), end_time: until, limit: pageSize, offset, sort_by: 'timestamp', order: 'desc' };
+    const { logs, pagination, stats, has_logs } = await api.logs(query);
+    return { rows: logs, total: pagination.total_count, stats, any: has_logs };
+  });
+
+  /** watch follows the log until the function that it gives is called. */
+  watch(): () => void {
+    return live.listen({ changed: (c) => this.changed(c), resync: () => void this.reload() });
+  }
+
+  /** visit takes over what the address says. */
+  visit(params: URLSearchParams): void {
+    const filters = parseFilters(params);
+    const opened = params.get('id') ?? '';
+    if (opened !== this.opened) {
+      this.opened = opened;
+      if (opened) this.chosen = opened;
+    }
+    if (this.loaded && printFilters(filters).toString() === printFilters(this.filters).toString()) return;
+    this.filters = filters;
+    void this.reload();
+  }
+
+  /** filter shows other rows, from the top. */
+  filter(filters: Filters): void {
+    this.filters = filters;
+    this.chosen = '';
+    this.opened = '';
+    this.show();
+    void this.reload();
+  }
+
+  async reload(): Promise<void> {
+    try {
+      await this.rows.restart(live.inflight.filter((e) => matches(this.filters, e, Date.now())));
+      this.error = '';
+    } catch (error) {
+      this.error = messageOf(error);
+    } finally {
+      this.loaded = true;
+    }
+  }
+
+  need(from: number, to: number): void {
+    this.rows.need(from, to).catch((error) => toasts.bad(messageOf(error)));
+  }
+
+  choose(id: string): void {
+    this.chosen = id;
+    this.freeze();
+  }
+
+  open(id: string): void {
+    this.choose(id);
+    this.opened = id;
+    this.show();
+  }
+
+  close(): void {
+    this.opened = '';
+    this.show();
+  }
+
+  /** scroll hears whether the newest row is in sight. */
+  scroll(scrolled: boolean): void {
+    this.scrolled = scrolled;
+    this.freeze();
+  }
+
+  /** resume goes back to the newest row, live. */
+  resume(): void {
+    this.scrolled = false;
+    if (!this.opened) this.chosen = '';
+    this.freeze();
+    this.rows.thaw();
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      await api.deleteLogs([id]);
+      this.chosen = '';
+      this.close();
+      this.freeze();
+      await this.reload();
+      toasts.ok('The request is gone from the log.');
+    } catch (error) {
+      toasts.bad(messageOf(error));
+    }
+  }
+
+  private freeze(): void {
+    this.rows.frozen = this.scrolled || this.chosen !== '';
+    if (!this.rows.frozen) this.rows.thaw();
+  }
+
+  private changed(changes: LogChange[]): void {
+    const now = Date.now();
+    const matching: LogEntry[] = [];
+    const gone = new Set<string>();
+    for (const { entry } of changes) {
+      if (matches(this.filters, entry, now)) matching.push(entry);
+      else gone.add(entry.id);
+    }
+    this.rows.apply(matching, gone);
+    if (!this.rows.frozen && this.rows.fresh.length > manyFresh) void this.reload();
+  }
+
+  /** show keeps the view in the address. */
+  private show(): void {
+    const params = printFilters(this.filters);
+    if (this.opened) params.set('id', this.opened);
+    router.replace('logs', params);
+  }
+}
+
+export const logs = new LogsState();

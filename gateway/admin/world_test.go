@@ -1,0 +1,307 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"heimdall/gateway/config"
+	"heimdall/gateway/exchange"
+	"heimdall/gateway/observe"
+	"heimdall/providers/dialect"
+	"heimdall/providers/dialect/chat"
+	"heimdall/providers/dialect/messages"
+	"heimdall/providers/llm"
+)
+
+const canary = "sk-canary-0123456789abcdef0123456789"
+
+type memory struct {
+	entities map[string]config.Entity
+	version  int64
+}
+
+func (m *memory) Load(context.Context) ([]config.Entity, int64, error) {
+	return slices.Collect(maps.Values(m.entities)), m.version, nil
+}
+
+func (m *memory) Apply(_ context.Context, base int64, changes []config.Entity) (int64, error) {
+	for _, c := range changes {
+		if c.Data == nil {
+			delete(m.entities, c.Kind+"/"+c.ID)
+			continue
+		}
+		m.entities[c.Kind+"/"+c.ID] = c
+	}
+	m.version++
+	return m.version, nil
+}
+
+type chain map[string]string
+
+func (c chain) Get(item string) (string, error) {
+	if value, ok := c[item]; ok {
+		return value, nil
+	}
+	return "", errors.New("the keychain has no such item")
+}
+func (c chain) Set(item, value string) error { c[item] = value; return nil }
+func (c chain) Delete(item string) error     { delete(c, item); return nil }
+
+// journal is a log in memory: the newest first.
+type journal struct {
+	records []*exchange.Record
+	last    observe.Query
+}
+
+func (j *journal) Search(_ context.Context, q observe.Query) (observe.Page, error) {
+	j.last = q
+	records := slices.Clone(j.records)
+	if q.Ascending {
+		slices.Reverse(records)
+	}
+	page := observe.Page{Total: int64(len(records))}
+	page.Stats = observe.Stats{Requests: page.Total, Finished: page.Total, Succeeded: page.Total / 2}
+	records = records[min(q.Offset, len(records)):]
+	page.Records = records[:min(q.Limit, len(records))]
+	return page, nil
+}
+
+func (j *journal) Get(_ context.Context, id string) (*exchange.Record, error) {
+	for _, r := range j.records {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return nil, observe.ErrNotFound
+}
+
+func (j *journal) Delete(_ context.Context, ids []string) error {
+	j.records = slices.DeleteFunc(j.records, func(r *exchange.Record) bool { return slices.Contains(ids, r.ID) })
+	return nil
+}
+
+type port struct{ state Gateway }
+
+func (p *port) State() Gateway              { return p.state }
+func (p *port) Start(context.Context) error { p.state.State = "running"; return nil }
+func (p *port) Stop(context.Context) error  { p.state.State = "stopped"; return nil }
+
+// plainShapes reads the few fields that these tests write; the whole shapes have tests of their own.
+type plainShapes struct{}
+
+type plainKey struct {
+	ID     string    `json:"id"`
+	Name   *string   `json:"name"`
+	Value  *string   `json:"value"`
+	Models *[]string `json:"models"`
+	Weight *float64  `json:"weight"`
+}
+
+func (k plainKey) edit() config.KeyEdit {
+	e := config.KeyEdit{ID: k.ID, Name: k.Name, Weight: k.Weight}
+	if k.Value != nil {
+		in, _ := config.ParseInput(*k.Value)
+		e.Value = &in
+	}
+	if k.Models != nil {
+		e.Models = &config.ModelList{All: slices.Contains(*k.Models, "*"), List: *k.Models}
+	}
+	return e
+}
+
+type plainProvider struct {
+	Provider string            `json:"provider"`
+	BaseURL  *string           `json:"base_url"`
+	Headers  map[string]string `json:"headers"`
+	Keys     []plainKey        `json:"keys"`
+}
+
+func (p plainProvider) edit() config.ProviderEdit {
+	var e config.ProviderEdit
+	if p.BaseURL != nil || p.Headers != nil {
+		e.Network = &config.NetworkEdit{Headers: map[string]config.Input{}}
+		if p.BaseURL != nil {
+			e.Network.BaseURL = *p.BaseURL
+		}
+		for name, value := range p.Headers {
+			e.Network.Headers[name], _ = config.ParseInput(value)
+		}
+	}
+	for _, k := range p.Keys {
+		e.Keys = append(e.Keys, k.edit())
+	}
+	return e
+}
+
+func (plainShapes) CreateProvider(body []byte) (string, config.ProviderEdit, []string, error) {
+	var p plainProvider
+	err := decode(body, &p)
+	return p.Provider, p.edit(), []string{"a warning"}, err
+}
+
+func (plainShapes) EditProvider(_ string, body []byte) (config.ProviderEdit, []string, error) {
+	var p plainProvider
+	err := decode(body, &p)
+	return p.edit(), nil, err
+}
+
+func (plainShapes) Key(_ string, body []byte) (config.KeyEdit, []string, error) {
+	var k plainKey
+	err := decode(body, &k)
+	return k.edit(), nil, err
+}
+
+func (plainShapes) Config(body []byte) (func(*config.Draft) error, []string, error) {
+	var c struct {
+		Port     *int    `json:"port"`
+		Theme    *string `json:"theme"`
+		Password *string `json:"password"`
+		Enabled  *bool   `json:"enabled"`
+	}
+	err := decode(body, &c)
+	return func(d *config.Draft) (err error) {
+		if c.Port != nil {
+			d.Settings.Port = *c.Port
+		}
+		if c.Theme != nil {
+			d.Settings.Theme = *c.Theme
+		}
+		if c.Password != nil {
+			d.Auth.Username = "admin"
+			d.Auth.PasswordHash, err = config.HashPassword(*c.Password)
+		}
+		if c.Enabled != nil {
+			d.Auth.Enabled = *c.Enabled
+		}
+		return err
+	}, nil, err
+}
+
+// world is a management API and what it stands on.
+type world struct {
+	*Admin
+	t       *testing.T
+	store   *memory
+	chain   chain
+	journal *journal
+	port    *port
+	call    TestCall
+	outcome TestOutcome
+	models  []ModelEntry
+}
+
+func newWorld(t *testing.T, fixed config.Fixed) *world {
+	t.Helper()
+	w := &world{t: t, store: &memory{entities: map[string]config.Entity{}}, chain: chain{}, journal: &journal{}, port: &port{}}
+	w.port.state = Gateway{State: "running", Address: "http://127.0.0.1:8080", Controllable: true}
+	m := config.NewManager(config.ManagerOptions{
+		Store: w.store, Secrets: w.chain, Env: func(name string) string { return map[string]string{"SET": canary}[name] }, Fixed: fixed,
+		Kinds: []config.KindInfo{{Name: "alpha"}, {Name: "play", Keyless: true, FirstRun: true}},
+	})
+	dialects := map[string]dialect.Dialect{"chat": chat.New(), "messages": messages.New()}
+	w.Admin = New(Options{
+		Config: m, Shapes: plainShapes{}, Logs: w.journal, Hub: NewHub(), Gateway: w.port,
+		Kinds:   []Kind{{Name: "alpha", Title: "Alpha", Models: []string{"a-1", "a-2"}}, {Name: "play", Title: "Play", Keyless: true}},
+		Models:  func(context.Context) []ModelEntry { return w.models },
+		Refresh: func(context.Context, string, string) error { return nil },
+		Health:  func(string, string) (string, string) { return "unknown", "" },
+		Call: func(_ context.Context, c TestCall) TestOutcome {
+			w.call = c
+			return w.outcome
+		},
+		Dialects: func(name string) (dialect.Dialect, bool) { d, ok := dialects[name]; return d, ok },
+		Version:  "v0.1.0", AppDir: "/app", Keychain: "os", ControlToken: "control-token",
+	})
+	if err := m.Load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+type fields map[string]string
+
+func (f fields) Get(name string) string { return f[http.CanonicalHeaderKey(name)] }
+func (f fields) Each(each func(name, value string) bool) {
+	for name, value := range f {
+		if !each(name, value) {
+			return
+		}
+	}
+}
+
+// send finds the row of a path and runs it, as the edge does.
+func (w *world) send(ctx context.Context, method, target, body string, header fields) (*exchange.Reply, error) {
+	w.t.Helper()
+	u, err := url.Parse(target)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, row := range w.Rows() {
+		if params, ok := params(row.Path, u.Path); ok && row.Method == method {
+			return row.Handler(ctx, &exchange.Exchange{
+				Row: &row, Method: method, Path: u.Path, Query: u.Query(), Params: params, Header: header, Raw: []byte(body),
+				Peer: exchange.Peer{Addr: "127.0.0.1:5555"},
+			})
+		}
+	}
+	w.t.Fatalf("no row for %s %s", method, target)
+	return nil, nil
+}
+
+func params(pattern, path string) (map[string]string, bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	found := map[string]string{}
+	for i, segment := range want {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			found[strings.TrimSuffix(name, "}")] = got[i]
+		} else if segment != got[i] {
+			return nil, false
+		}
+	}
+	return found, true
+}
+
+// do sends a request that must succeed, and decodes its answer.
+func do[T any](w *world, method, target, body string) (answer T) {
+	w.t.Helper()
+	r, err := w.send(w.t.Context(), method, target, body, fields{})
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	if err := json.Unmarshal(r.Body, &answer); err != nil {
+		w.t.Fatalf("%s %s: %v in %s", method, target, err, r.Body)
+	}
+	return answer
+}
+
+// fail sends a request that must be refused.
+func (w *world) fail(method, target, body string, status int, param string) {
+	w.t.Helper()
+	_, err := w.send(w.t.Context(), method, target, body, fields{})
+	if err == nil {
+		w.t.Fatalf("%s %s %s succeeded", method, target, body)
+	}
+	if e := llm.AsError(err); e.Status != status || e.Param != param {
+		w.t.Errorf("%s %s %s: status %d, param %q: %s", method, target, body, e.Status, e.Param, e.Message)
+	}
+}
+
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
