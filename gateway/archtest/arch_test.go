@@ -29,7 +29,7 @@ var floors = []struct {
 	{"gateway/mcp", 50}, {"gateway/plugin", 50}, {"gateway/observe", 50},
 	{"gateway/sqlstore", 60}, {"gateway/edge", 60}, {"gateway/admin", 60}, {"gateway/compat", 60},
 	{"gateway", 70},
-	{"app/*", 79}, {"app", 80},
+	{"app/control", 78}, {"app/*", 79}, {"app", 80},
 	{"", 90},
 }
 

@@ -51,8 +51,9 @@ func TestReaderReadsWhileTheStoreCannotBeWritten(t *testing.T) {
 }
 
 func TestReaderHeedsItsContext(t *testing.T) {
-	m := &memory{hang: make(chan struct{})}
+	m := &memory{}
 	started(t, WriterOptions{Store: m}, func(t *testing.T, w *Writer) {
+		m.hang = make(chan struct{})
 		w.End(record("a", "", ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -135,13 +135,14 @@ func TestWriterKeepsContentOffOff(t *testing.T) {
 }
 
 func TestWriterDropsBodiesThenRows(t *testing.T) {
-	m := &memory{hang: make(chan struct{})}
+	m := &memory{}
 	var told []counts
 	o := WriterOptions{
 		Store: m, MaxBytes: 3 * chunkSize, MaxEntries: 100,
 		OnDrop: func(rows, bodies int64) { told = append(told, counts{rows, bodies}) },
 	}
 	started(t, o, func(t *testing.T, w *Writer) {
+		m.hang = make(chan struct{})
 		body := strings.Repeat("x", chunkSize/8)
 		for i := range 150 {
 			w.End(record(fmt.Sprint(i), body, ""))

@@ -82,7 +82,7 @@ func (l *Losses) members(path string, obj, own json.RawMessage) {
 		if path != "" {
 			key = path + "." + key
 		}
-		l.Add(key, "the other dialect has no field for it")
+		l.Add(key, "the "+l.Own+" dialect has no field for it")
 	}
 }
 

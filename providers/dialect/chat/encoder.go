@@ -232,7 +232,7 @@ func (e *encoder) piece(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []by
 func (e *encoder) other(dst []byte, c *choiceOut, ev llm.Event) []byte {
 	own := ev.Part.Extra[name]
 	if ev.Part.Kind != llm.PartOpaque || own == nil || ev.Type != llm.EventBlockStart {
-		e.losses.Add("choices.delta.content", "the other dialect has no such part")
+		e.losses.Add("choices.delta.content", "the chat dialect has no such part")
 		return dst
 	}
 	key := "content"

@@ -75,7 +75,7 @@ func (o *out) writable(field string, p llm.Part) bool {
 	case llm.PartReasoning, llm.PartCall, llm.PartResult:
 		return false
 	}
-	o.losses.Add(o.path(field), "the other dialect has no such part")
+	o.losses.Add(o.path(field), "the chat dialect has no such part")
 	return false
 }
 

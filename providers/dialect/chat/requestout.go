@@ -298,7 +298,7 @@ func (o *out) result(p llm.Part, inline bool, extra llm.Extra) (media []llm.Part
 	o.own(extra)
 	w.Close('}')
 	if p.Result.IsError {
-		o.losses.Add(o.path("content.is_error"), "the other dialect has no mark for a failed tool")
+		o.losses.Add(o.path("content.is_error"), "the chat dialect has no mark for a failed tool")
 	}
 	o.lost("content", p.Extra)
 	o.lost("", extra)

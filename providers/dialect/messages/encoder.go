@@ -45,7 +45,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 		return dst
 	}
 	if ev.Choice != 0 {
-		e.o.losses.Add(dialect.Index("choices", ev.Choice), "the other dialect gives one answer")
+		e.o.losses.Add(dialect.Index("choices", ev.Choice), "the messages dialect gives one answer")
 		return dst
 	}
 	if len(ev.Extra) > 0 {
@@ -246,7 +246,7 @@ func (e *encoder) start(dst []byte, b *blockOut, ev llm.Event) []byte {
 		return dst
 	case p.Kind != llm.PartCall && p.Kind != llm.PartText && p.Kind != llm.PartRefusal && p.Kind != llm.PartReasoning:
 		b.silent = true
-		e.o.losses.Add("choices[0].content", "the other dialect has no such part")
+		e.o.losses.Add("choices[0].content", "the messages dialect has no such part")
 		return dst
 	}
 	head := p
@@ -280,7 +280,7 @@ func (e *encoder) whole(dst []byte, b *blockOut, p llm.Part) []byte {
 	obj := p.Extra[name]
 	if obj == nil {
 		b.silent = true
-		e.o.losses.Add("choices[0].content", "the other dialect has no such part")
+		e.o.losses.Add("choices[0].content", "the messages dialect has no such part")
 		return dst
 	}
 	input := dialect.Nested(p.Extra, name, "input")

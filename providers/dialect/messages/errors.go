@@ -79,7 +79,7 @@ func errorType(status int, kind llm.ErrorKind) string {
 		return "overloaded_error"
 	}
 	switch {
-	case status >= 500 && kind == llm.KindOverloaded:
+	case status >= 500 && (kind == llm.KindOverloaded || kind == llm.KindDropped):
 		return "overloaded_error"
 	case status >= 500:
 		return "api_error"

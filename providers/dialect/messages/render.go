@@ -52,7 +52,7 @@ func (o *out) writable(p llm.Part) bool {
 		if o.answer || p.Signature != "" || p.Extra[name] != nil {
 			return true
 		}
-		o.losses.Add(o.path("reasoning"), "the other dialect takes back only thoughts that it signed")
+		o.losses.Add(o.path("reasoning"), "the messages dialect takes back only thoughts that it signed")
 		return false
 	case llm.PartCall:
 		return p.Call != nil
@@ -67,7 +67,7 @@ func (o *out) writable(p llm.Part) bool {
 			return true
 		}
 	}
-	o.losses.Add(o.path("content"), "the other dialect has no such part")
+	o.losses.Add(o.path("content"), "the messages dialect has no such part")
 	return false
 }
 
@@ -191,7 +191,7 @@ func (o *out) media(p llm.Part) {
 	case kind == blockDocument:
 		o.w.StringField("title", m.Name)
 	default:
-		o.losses.Add(o.path("content.filename"), "an image has no name in the other dialect")
+		o.losses.Add(o.path("content.filename"), "an image has no name in the messages dialect")
 	}
 	o.own(p.Extra, "source")
 }

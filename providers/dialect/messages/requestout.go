@@ -81,7 +81,7 @@ func (o *out) params(p *llm.Params, t thinking) {
 	if p.Temperature != nil && !(t.derived && *p.Temperature != 1) {
 		value := *p.Temperature
 		if value > 1 {
-			o.losses.Add("temperature", "the other dialect ends at 1")
+			o.losses.Add("temperature", "the messages dialect ends at 1")
 			value = 1
 		}
 		w.Key("temperature")
@@ -121,7 +121,7 @@ func (o *out) tier(tier string) {
 	case "default":
 		o.w.StringField("service_tier", "standard_only")
 	default:
-		o.losses.Add("service_tier", "the other dialect has only auto and standard_only")
+		o.losses.Add("service_tier", "the messages dialect has only auto and standard_only")
 	}
 }
 
@@ -138,7 +138,7 @@ func (o *out) unsupported(p *llm.Params) {
 		{"top_logprobs", p.TopLogprobs != nil && *p.TopLogprobs != 0},
 	} {
 		if f.set {
-			o.losses.Add(f.field, "the other dialect has no field for it")
+			o.losses.Add(f.field, "the messages dialect has no field for it")
 		}
 	}
 }
@@ -230,7 +230,7 @@ func (o *out) output(r *llm.Request, t thinking) {
 	format := r.Params.Format
 	if format != nil && format.Type != "json_schema" {
 		if format.Type != "text" {
-			o.losses.Add("response_format", "the other dialect answers in JSON only with a schema")
+			o.losses.Add("response_format", "the messages dialect answers in JSON only with a schema")
 		}
 		format = nil
 	}
@@ -249,7 +249,7 @@ func (o *out) output(r *llm.Request, t thinking) {
 			}
 			w.Close('}')
 			if format.Description != "" {
-				o.losses.Add("response_format.json_schema.description", "the other dialect has no field for it")
+				o.losses.Add("response_format.json_schema.description", "the messages dialect has no field for it")
 			}
 		}
 		if left != nil {

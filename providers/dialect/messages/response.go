@@ -115,7 +115,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	o.losses.Extra("", r.Extra)
 	o.lost("", c.Extra)
 	for i := 1; i < len(r.Choices); i++ {
-		o.losses.Add(dialect.Index("choices", i), "the other dialect gives one answer")
+		o.losses.Add(dialect.Index("choices", i), "the messages dialect gives one answer")
 	}
 	return w.B, o.losses.List()
 }

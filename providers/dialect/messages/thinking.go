@@ -68,7 +68,7 @@ func (o *out) derive(t *thinking, r *llm.Request) {
 	case r.Params.MaxTokens != nil && t.maxTokens <= minBudget:
 		why = "max_tokens leaves no room for thinking"
 	case r.Choice.Mode == llm.ChoiceRequired || r.Choice.Mode == llm.ChoiceTool:
-		why = "a model that must call a tool does not think in the other dialect"
+		why = "a model that must call a tool does not think in the messages dialect"
 	case unsignedLoop(r.Messages):
 		why = "the tool calls to go on with came without their signed thoughts"
 	}

@@ -77,6 +77,7 @@ export interface Key {
   enabled: boolean;
   status: string;
   description?: string;
+  options?: Record<string, string>;
 }
 
 /** Keys is the answer of GET /api/providers/{provider}/keys. */
