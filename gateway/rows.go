@@ -36,10 +36,10 @@ func dialectOf(path string) string {
 	}
 }
 
-// errorReply renders an error in its row's dialect, or where there is no row in the one that the path suggests.
+// errorReply renders an error in its row's dialect, or where that has none in the one that the path suggests.
 func errorReply(find func(string) (dialect.Dialect, bool), row *exchange.Row, path string, x *exchange.Exchange, err error) *exchange.Reply {
 	name := dialectOf(path)
-	if row != nil {
+	if row != nil && row.Dialect != "" {
 		name = row.Dialect
 	}
 	if d, ok := find(name); ok {

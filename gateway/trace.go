@@ -47,9 +47,10 @@ func (t *tracer) wrap(next exchange.Handler) exchange.Handler {
 	}
 }
 
+// open begins the record. Its time is as exact as the log keeps it, so that a row is the same live and stored.
 func (t *tracer) open(x *exchange.Exchange) *exchange.Record {
 	rec := &exchange.Record{
-		ID: x.ID, Time: x.Start, Op: x.Row.Op, Dialect: x.Row.Dialect, Method: x.Method, Path: x.Path,
+		ID: x.ID, Time: x.Start.Truncate(time.Microsecond), Op: x.Row.Op, Dialect: x.Row.Dialect, Method: x.Method, Path: x.Path,
 		Status: exchange.StatusProcessing, UserAgent: x.Header.Get("User-Agent"), ConfigVersion: t.version,
 		SessionID: session(x.Header),
 	}
@@ -68,7 +69,7 @@ func session(h exchange.Header) string {
 	return ""
 }
 
-// run peeks at the body, tells the observers, and goes on. A panic becomes an error of this one exchange.
+// run peeks at the body and goes on; the observers hear of the exchange once it is known where it goes. A panic becomes an error of this one exchange.
 func (t *tracer) run(ctx context.Context, x *exchange.Exchange, next exchange.Handler) (reply *exchange.Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -78,7 +79,7 @@ func (t *tracer) run(ctx context.Context, x *exchange.Exchange, next exchange.Ha
 	}()
 	x.Peek, err = x.Dialect().Server.Peek(dialect.Path{Model: x.Params["model"]}, x.Raw)
 	x.Record.RequestedModel, x.Record.Stream = x.Peek.Model, x.Peek.Stream
-	t.observers.Begin(x.Record)
+	x.OnAnnounce(func() { t.observers.Begin(x.Record) })
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +128,7 @@ func (t *tracer) end(x *exchange.Exchange) {
 	if int64(len(rec.Response.Data)) > t.bodies {
 		rec.Response.Data = rec.Response.Data[:t.bodies]
 	}
+	x.Announce()
 	t.observers.End(rec)
 }
 

@@ -66,7 +66,7 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 		}
 		one := &route.Provider{
 			Target: providers.Target{
-				Name: p.Name, Provider: kind, Features: providers.Probe(kind), BaseURL: p.Network.BaseURL, Headers: headers(p),
+				Name: p.Name, Provider: kind, Features: providers.Probe(kind), BaseURL: p.Network.BaseURL, Headers: headers(p), Secrets: secretHeaders(p),
 				Timeout: orDefault(p.Network.Timeout, defaultTimeout), Idle: orDefault(p.Network.StreamIdle, defaultIdle),
 				Doer: u.doer(p, kind),
 			},
@@ -109,6 +109,15 @@ func headers(p *config.Provider) map[string]string {
 			}
 			out[h.Name] = v
 		}
+	}
+	return out
+}
+
+// secretHeaders are the values in headers that nobody may see.
+func secretHeaders(p *config.Provider) []string {
+	var out []string
+	for _, h := range p.Network.SecretHeaders {
+		out = append(out, h.Value.Reveal())
 	}
 	return out
 }

@@ -21,6 +21,7 @@ type Target struct {
 	Features Features
 	BaseURL  string            // "" = the provider's own
 	Headers  map[string]string // sent with every request
+	Secrets  []string          // values among them that nobody may see
 	Timeout  time.Duration
 	Idle     time.Duration
 	Doer     transport.Doer
@@ -153,18 +154,15 @@ func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
 
 // patch edits the raw body on a copy, or returns it as it is where nothing has to change.
 func (c *Call) patch(seen *Seen) ([]byte, error) {
-	_, chained, err := rawjson.Get(c.Raw, "fallbacks")
-	if err != nil {
-		return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
-	}
 	body := c.Raw
+	var err error
 	if c.Peek.Model != c.Model {
 		model := rawjson.AppendString(make([]byte, 0, len(c.Model)+2), c.Model)
 		if body, err = rawjson.Set(make([]byte, 0, len(body)+len(model)), body, "model", model); err != nil {
 			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
 		}
 	}
-	if chained {
+	if c.Peek.Fallbacks {
 		seen.Warnings = append(seen.Warnings, llm.Warning{Field: "fallbacks", Why: "not served by this version; the first model alone is tried"})
 		if body, err = rawjson.Delete(make([]byte, 0, len(body)), body, "fallbacks"); err != nil {
 			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
@@ -225,7 +223,8 @@ func (c *Call) refusal(upstream dialect.Dialect, resp *transport.Response) error
 	if status < 400 {
 		status = 502
 	}
-	e := upstream.Client.DecodeError(status, resp.Header, bytes.Clone(body))
+	body = redact(bytes.Clone(body), c.Target.secrets(c.Credential)...) // an error goes to the log and to the client
+	e := upstream.Client.DecodeError(status, resp.Header, body)
 	e.Dialect = upstream.Name
 	return e
 }
@@ -245,6 +244,9 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, seen *S
 		defer resp.Release()
 		return nil, llm.Errorf(llm.KindServerError, "the answer of %s cannot be read: %w", c.Target.Name, err)
 	}
+	if r.Created == 0 {
+		r.Created = seen.First.Unix()
+	}
 	var lost []llm.Warning
 	a.ContentType = "application/json"
 	a.Body, lost = c.Client.Server.EncodeResponse(r)
@@ -255,7 +257,7 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, seen *S
 // stream hands on an answer that comes in pieces: the upstream's bytes as they are where the dialects match, else
 // decoded and encoded event by event.
 func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, seen *Seen, asked bool) (*Answer, error) {
-	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, name: c.Target.Name}
+	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
 	a := &Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
 	switch {
 	case c.native(upstream):

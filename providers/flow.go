@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -25,8 +26,12 @@ type flow struct {
 	keep   int
 	name   string
 
+	secrets []string // of the call
+
 	in    []byte // what is read into when there are steps
 	out   []byte // what is to be given out
+	tail  []byte // without steps: the beginning of a frame that has not ended
+	mid   bool   // without steps: what was given out ends inside a frame
 	ended bool
 }
 
@@ -43,12 +48,7 @@ func (f *flow) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if f.steps == nil {
-			n, err := f.src.Read(p)
-			f.saw(p[:n])
-			if err != nil {
-				f.finish(err)
-			}
-			if n > 0 {
+			if n := f.relay(p); n > 0 {
 				return n, nil
 			}
 			continue
@@ -58,6 +58,59 @@ func (f *flow) Read(p []byte) (int, error) {
 	n := copy(p, f.out)
 	f.out = f.out[n:]
 	return n, nil
+}
+
+// relay reads one piece into p and says how much of it to give out: whole frames only, so that an error can follow at
+// any point. A frame that p has no room for goes out in pieces.
+func (f *flow) relay(p []byte) int {
+	n := copy(p, f.tail)
+	f.tail = f.tail[:copy(f.tail, f.tail[n:])]
+	if n == len(p) {
+		f.mid = true
+		return n
+	}
+	m, err := f.src.Read(p[n:])
+	f.saw(p[n : n+m])
+	n += m
+	if err != nil {
+		return f.last(p[:n], err)
+	}
+	whole := wholeFrames(p[:n])
+	if whole == 0 && (f.mid || n == len(p)) {
+		f.mid = true
+		return n
+	}
+	f.mid = false
+	f.tail = append(f.tail, p[whole:n]...)
+	return whole
+}
+
+// last ends the relay with p, what came before err: all of it where the answer was whole, else its whole frames.
+func (f *flow) last(p []byte, err error) int {
+	f.finish(err)
+	if len(f.out) == 0 {
+		return len(p)
+	}
+	whole := wholeFrames(p)
+	if whole == 0 && f.mid {
+		f.out = append(append(bytes.Clone(p), "\n\n"...), f.out...)
+		return 0
+	}
+	return whole
+}
+
+// wholeFrames is the length of the whole frames at the beginning of p: all up to its last blank line.
+func wholeFrames(p []byte) int {
+	if bytes.HasSuffix(p, []byte("\n\n")) {
+		return len(p)
+	}
+	end := 0
+	for _, blank := range [...]string{"\n\n", "\n\r\n"} {
+		if i := bytes.LastIndex(p, []byte(blank)); i >= 0 {
+			end = max(end, i+len(blank))
+		}
+	}
+	return end
 }
 
 // step reads one piece and changes it.
@@ -91,7 +144,9 @@ func (f *flow) saw(p []byte) {
 func (f *flow) finish(err error) {
 	f.ended = true
 	f.seen.Scan = f.tee.Result()
-	f.seen.Err = f.seen.Scan.Err
+	if f.seen.Err = f.seen.Scan.Err; f.seen.Err != nil {
+		f.hide(f.seen.Err)
+	}
 	var broken *llm.Error
 	if !f.seen.Scan.Done && f.seen.Err == nil {
 		broken = f.broken(err)
@@ -101,6 +156,13 @@ func (f *flow) finish(err error) {
 		f.steps = relay{f.client}
 	}
 	f.out = f.steps.end(f.out, broken)
+}
+
+// hide keeps the call's secrets out of the log where the upstream's error repeats one.
+func (f *flow) hide(e *llm.Error) {
+	e.Message = string(redact([]byte(e.Message), f.secrets...))
+	e.Raw = redact(e.Raw, f.secrets...)
+	f.seen.Kept = redact(f.seen.Kept, f.secrets...)
 }
 
 // broken says why a stream ended before its end. A cancelled exchange names its own cause: the gateway was stopped, or
@@ -160,7 +222,10 @@ func (s *swallow) feed(dst, p []byte) []byte {
 }
 
 func (s *swallow) end(dst []byte, broken *llm.Error) []byte {
-	return s.relay.end(append(dst, s.split.Rest()...), broken)
+	if broken == nil {
+		dst = append(dst, s.split.Rest()...)
+	}
+	return s.relay.end(dst, broken)
 }
 
 // translation decodes a stream and encodes it in another dialect.
@@ -189,6 +254,9 @@ func (t *translation) end(dst []byte, broken *llm.Error) []byte {
 
 func (t *translation) encode(dst []byte) []byte {
 	for _, e := range t.events {
+		if e.Meta != nil && e.Meta.Created == 0 {
+			e.Meta.Created = time.Now().Unix() // not every dialect says when; some must
+		}
 		dst = t.encoder.Encode(dst, e)
 	}
 	return dst

@@ -30,7 +30,7 @@ func ListModels(ctx context.Context, t *Target, c Credential, decodeError func(s
 	}
 	defer resp.Release()
 	if resp.Status >= 300 {
-		return nil, decodeError(resp.Status, resp.Header, resp.Body)
+		return nil, decodeError(resp.Status, resp.Header, redact(resp.Body, t.secrets(c)...))
 	}
 	data, _, err := rawjson.Get(resp.Body, "data")
 	if err != nil {

@@ -209,8 +209,8 @@ func (a *Admin) flip(ctx context.Context, do func(context.Context) error, stoppe
 	return answer(a.Gateway.State())
 }
 
-func (a *Admin) retryKeychain(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
-	owed, err := a.Config.Retry()
+func (a *Admin) retryKeychain(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
+	owed, err := a.Config.Retry(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -172,6 +172,20 @@ type Saved struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
+// ProviderSaved is the answer of a created or changed provider.
+type ProviderSaved struct {
+	Provider
+	Message  string   `json:"message"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// KeySaved is the answer of a created or changed key.
+type KeySaved struct {
+	Key
+	Message  string   `json:"message"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
 // ClientConfig is the part of Bifrost's client settings that this version serves.
 type ClientConfig struct {
 	EnableLogging         bool     `json:"enable_logging"`
@@ -373,7 +387,7 @@ type Logs struct {
 // Frame is one event of GET /api/events (server-sent events; the event's name is Type). Type is:
 //
 //	gateway   Gateway is set: the state now, also as the first event of every stream
-//	log       Operation is create (in flight) or update (finished) and Log is set
+//	log       Operation is create (in flight) or update (finished) and Log is set; a row that ends at once has no create
 //	config    Version is set: read again what you show
 //	refused   Refused is set: a page in a browser was turned away
 //	dropped   Dropped is set: how many log rows and bodies were lost because the log could not keep up

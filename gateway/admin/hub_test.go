@@ -90,7 +90,7 @@ func TestEvents(t *testing.T) {
 		w.Hub.Gateway(Gateway{State: "stopped"})
 		w.Refused("http://evil.example", "/v1/models")
 		w.Hub.Dropped(Dropped{Rows: 3})
-		do[Saved](w, "PUT", "/api/config", `{"theme":"dark"}`)
+		do[Saved](w, "PUT", "/api/config", `{"settings":{"theme":"dark"}}`)
 		want := []string{"gateway stopped", "log create b processing", "log update a success", "config", "refused http://evil.example", "dropped 3"}
 		if diff := cmp.Diff(want, short(t, <-reads)); diff != "" {
 			t.Fatal(diff)

@@ -13,20 +13,6 @@ import (
 	"heimdall/providers/llm"
 )
 
-// ProviderSaved is the answer of a created or changed provider.
-type ProviderSaved struct {
-	Provider
-	Message  string   `json:"message"`
-	Warnings []string `json:"warnings,omitempty"`
-}
-
-// KeySaved is the answer of a created or changed key.
-type KeySaved struct {
-	Key
-	Message  string   `json:"message"`
-	Warnings []string `json:"warnings,omitempty"`
-}
-
 func (a *Admin) listProviders(context.Context, *exchange.Exchange) (*exchange.Reply, error) {
 	s := a.Config.Snapshot()
 	list := Providers{Providers: []Provider{}, Total: len(s.Providers)}
@@ -255,7 +241,7 @@ func providerStatus(p Provider) (status, why string) {
 		case k.Status != "error":
 			return "active", ""
 		default:
-			return "error", "the key " + k.Name + ": " + k.Description
+			why = "the key " + k.Name + ": " + k.Description
 		}
 	}
 	return "error", why

@@ -35,7 +35,7 @@ func TestEveryRowHasAGuardAndAHandler(t *testing.T) {
 func TestProviders(t *testing.T) {
 	w := newWorld(t, config.Fixed{})
 	made := do[ProviderSaved](w, "POST", "/api/providers", `{"provider":"alpha","keys":[{"name":"k1","value":"`+canary+`","models":["*"]},{"name":"k2","value":"env.SET"}]}`)
-	if made.Name != "alpha" || made.Title != "Alpha" || made.Source != "api" || made.ProviderStatus != "active" || len(made.Warnings) != 1 {
+	if made.Name != "alpha" || made.Title != "Alpha" || made.Source != "api" || made.ProviderStatus != "active" {
 		t.Errorf("created: %+v", made)
 	}
 	k1, k2 := made.Keys[0], made.Keys[1]
@@ -51,11 +51,14 @@ func TestProviders(t *testing.T) {
 	w.fail("POST", "/api/providers", `{"provider":"alpha"}`, 409, "provider")
 	w.fail("POST", "/api/providers", `{"provider":"beta"}`, 400, "provider")
 	w.fail("POST", "/api/providers", `{"provider":"alpha","keis":[]}`, 400, "keis")
-	w.fail("PUT", "/api/providers/alpha", `{"base_url":"nowhere"}`, 400, "network_config.base_url")
+	w.fail("PUT", "/api/providers/alpha", `{"network_config":{"base_url":"nowhere"}}`, 400, "network_config.base_url")
 	w.fail("PUT", "/api/providers/beta", `{}`, 404, "")
 	w.fail("GET", "/api/providers/beta", ``, 404, "")
 
-	do[ProviderSaved](w, "PUT", "/api/providers/alpha", `{"base_url":"https://alpha.example"}`)
+	put := do[ProviderSaved](w, "PUT", "/api/providers/alpha", `{"network_config":{"base_url":"https://alpha.example","retry_backoff_initial":500}}`)
+	if len(put.Warnings) != 1 {
+		t.Errorf("a field without effect gave %v", put.Warnings)
+	}
 	got := do[Provider](w, "GET", "/api/providers/alpha", "")
 	if got.NetworkConfig.BaseURL != "https://alpha.example" || len(got.Keys) != 2 {
 		t.Errorf("after a PUT: %+v", got)
@@ -63,6 +66,22 @@ func TestProviders(t *testing.T) {
 	if all := do[Providers](w, "GET", "/api/providers", ""); all.Total != 2 {
 		t.Errorf("list: %+v", all)
 	}
+
+	// What a GET gives can be sent back, and changes nothing.
+	echo, _ := json.Marshal(got)
+	do[ProviderSaved](w, "PUT", "/api/providers/alpha", string(echo))
+	if diff := cmp.Diff(got, do[Provider](w, "GET", "/api/providers/alpha", "")); diff != "" {
+		t.Error("an echoed provider:", diff)
+	}
+	for _, k := range got.Keys {
+		echo, _ := json.Marshal(k)
+		do[KeySaved](w, "PUT", "/api/providers/alpha/keys/"+k.ID, string(echo))
+	}
+	if p := w.Config.Snapshot().Provider("alpha"); p.Keys[0].Value.Reveal() != canary || p.Keys[1].Ref != "env.SET" {
+		t.Errorf("echoed keys: %+v", p.Keys)
+	}
+	config, _ := json.Marshal(do[Config](w, "GET", "/api/config", ""))
+	do[Saved](w, "PUT", "/api/config", string(config))
 
 	do[Saved](w, "DELETE", "/api/providers/alpha", "")
 	w.fail("DELETE", "/api/providers/alpha", "", 404, "")
@@ -77,8 +96,17 @@ func TestKeys(t *testing.T) {
 	if p := do[Provider](w, "GET", "/api/providers/alpha", ""); p.ProviderStatus != "error" || !strings.Contains(p.Description, "key") {
 		t.Errorf("without a key: %+v", p)
 	}
+	do[KeySaved](w, "POST", "/api/providers/alpha/keys", `{"name":"k0","value":"env.UNSET"}`)
+	if p := do[Provider](w, "GET", "/api/providers/alpha", ""); p.ProviderStatus != "error" || !strings.Contains(p.Description, "UNSET") {
+		t.Errorf("with a key that has no value: %+v", p)
+	}
 	k := do[KeySaved](w, "POST", "/api/providers/alpha/keys", `{"name":"k1","value":"`+canary+`","models":["a-1"],"weight":0.5}`)
 	at := "/api/providers/alpha/keys/" + k.ID
+	p := do[Provider](w, "GET", "/api/providers/alpha", "")
+	if p.ProviderStatus != "active" || p.Keys[0].Status != "error" {
+		t.Errorf("one of two keys can be used: %+v", p)
+	}
+	do[Saved](w, "DELETE", "/api/providers/alpha/keys/"+p.Keys[0].ID, "")
 	w.fail("POST", "/api/providers/alpha/keys", `{"name":"k1","value":"x"}`, 400, "name")
 	w.fail("POST", "/api/providers/alpha/keys", `{"name":"k2"}`, 400, "value")
 	w.fail("POST", "/api/providers/alpha/keys", `{"name":"k2","value":"x","wieght":1}`, 400, "wieght")
@@ -117,14 +145,19 @@ func TestNoAnswerHoldsASecret(t *testing.T) {
 			seen.Write(r.Body)
 		}
 	}
-	send("POST", "/api/providers", `{"provider":"alpha","keys":[{"name":"k1","value":"`+canary+`"},{"name":"k2","value":"env.SET"}],"headers":{"X-Api-Key":"`+canary+`"}}`)
+	send("POST", "/api/providers", `{"provider":"alpha","keys":[{"name":"k1","value":"`+canary+`"},{"name":"k2","value":"env.SET"}],"network_config":{"extra_headers":{"X-Api-Key":"`+canary+`"}}}`)
+	send("POST", "/api/providers", `{"provider":"mine","custom_provider_config":{"base_provider_type":"alpha"},"network_config":{"base_url":"https://u:`+canary+`@h"}}`)
+	send("POST", "/api/providers/alpha/keys", `{"name":"v2","value":{"value":"`+canary+`","env_var":"","from_env":false}}`)
+	send("POST", "/api/providers/alpha/keys", `{"name":"v3","value":{"value":"`+canary+`","env_var":"env.SET","from_env":true}}`)
+	send("POST", "/api/providers/alpha/keys", `{"name":"v4","value":["`+canary+`"]}`)
+	send("PUT", "/api/providers/alpha", `{"keys":[{"name":"k1","value":"`+canary+`","weight":"x"}]}`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k3","value":"`+canary+`"}`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k3","value":"`+canary+`"}`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k4","value":"`+canary+`","weight":-1}`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k4","value":"`+canary+`\n"`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k5","value":"line\nbreak`+canary+`"}`)
 	send("POST", "/api/providers", `{"provider":"beta","keys":[{"value":"`+canary+`"}]}`)
-	send("PUT", "/api/config", `{"password":"`+canary+`"}`)
+	send("PUT", "/api/config", `{"auth_config":{"admin_username":"admin","admin_password":"`+canary+`x","is_enabled":true}}`)
 	send("POST", "/api/session/login", `{"username":"admin","password":"`+canary+`x"}`)
 	for _, row := range w.Rows() {
 		if row.Method == "GET" {
@@ -204,8 +237,8 @@ func TestGatewayAndConfig(t *testing.T) {
 	if c.Settings.Port != 9999 || c.Settings.Locked["port"] != "flag" || c.Settings.Theme != "system" || c.ClientConfig.LogRetentionDays != 365 {
 		t.Errorf("config: %+v", c)
 	}
-	w.fail("PUT", "/api/config", `{"port":1234}`, 400, "settings.port")
-	do[Saved](w, "PUT", "/api/config", `{"port":9999,"theme":"dark"}`)
+	w.fail("PUT", "/api/config", `{"settings":{"port":1234}}`, 400, "settings.port")
+	do[Saved](w, "PUT", "/api/config", `{"settings":{"port":9999,"theme":"dark"}}`)
 	if s := w.store.entities["settings/settings"]; !strings.Contains(string(s.Data), `"port":8080`) || !strings.Contains(string(s.Data), "dark") {
 		t.Errorf("stored: %s", s.Data)
 	}

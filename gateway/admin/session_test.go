@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"heimdall/gateway/config"
 	"heimdall/providers/llm"
 )
@@ -26,6 +28,22 @@ func (w *world) login(password string) (Session, error) {
 	return s, json.Unmarshal(r.Body, &s)
 }
 
+// closed sets a password whose hash is quick to check.
+func (w *world) closed(password string) {
+	w.t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = w.Config.Update(w.t.Context(), func(d *config.Draft) error {
+		d.Auth = config.Auth{Enabled: true, Username: "admin", PasswordHash: string(hash)}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func basic(password string) fields {
 	return fields{"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+password))}
 }
@@ -36,7 +54,7 @@ func TestLogin(t *testing.T) {
 		if _, err := w.login("x"); err == nil || llm.AsError(err).Status != 403 {
 			t.Fatalf("login without a password set: %v", err)
 		}
-		do[Saved](w, "PUT", "/api/config", `{"password":"correct","enabled":true}`)
+		w.closed("correct")
 		if w.Check(fields{}) || w.Check(fields{"Authorization": "Bearer x"}) || w.Check(basic("wrong")) {
 			t.Fatal("proved by nothing")
 		}
@@ -80,7 +98,7 @@ func TestLogin(t *testing.T) {
 
 func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	w := newWorld(t, config.Fixed{})
-	do[Saved](w, "PUT", "/api/config", `{"password":"one","enabled":true}`)
+	w.closed("one")
 	mine, err := w.login("one")
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +110,7 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	if !w.Check(basic("one")) {
 		t.Fatal("the password is no proof")
 	}
-	if _, err := w.send(t.Context(), "PUT", "/api/config", `{"password":"two"}`, fields{"Authorization": "Bearer " + mine.Token}); err != nil {
+	if _, err := w.send(t.Context(), "PUT", "/api/config", `{"auth_config":{"admin_password":"two"}}`, fields{"Authorization": "Bearer " + mine.Token}); err != nil {
 		t.Fatal(err)
 	}
 	if !w.Check(fields{"Authorization": "Bearer " + mine.Token}) || w.Check(fields{"Authorization": "Bearer " + theirs.Token}) {
@@ -106,7 +124,7 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 func TestGuessingIsSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, config.Fixed{})
-		do[Saved](w, "PUT", "/api/config", `{"password":"correct","enabled":true}`)
+		w.closed("correct")
 		for range freeFailures {
 			if _, err := w.login("wrong"); llm.AsError(err).Status != 401 {
 				t.Fatalf("a wrong password: %v", err)

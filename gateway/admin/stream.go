@@ -50,6 +50,9 @@ type subscriber struct {
 
 // log notes a row's newest state.
 func (s *subscriber) log(operation string, e *LogEntry) {
+	if s.ended() {
+		return
+	}
 	s.mu.Lock()
 	if i, ok := s.at[e.ID]; ok {
 		s.logs[i] = Frame{Type: "log", Operation: operation, Log: e}
@@ -72,6 +75,15 @@ func (s *subscriber) wakeUp() {
 	}
 }
 
+func (s *subscriber) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s *subscriber) end() { s.once.Do(func() { close(s.done) }) }
 
 // Close ends the stream; a waiting Read returns.
@@ -88,10 +100,9 @@ func (s *subscriber) Read(p []byte) (int, error) {
 		case <-s.done:
 			return 0, io.EOF
 		case <-s.wake:
-			if !s.pause() {
-				return 0, io.EOF
+			if s.pause(); !s.ended() {
+				s.rest = s.take()
 			}
-			s.rest = s.take()
 		case <-time.After(heartbeat):
 			s.rest = []byte(": still here\n\n")
 		}
@@ -101,14 +112,12 @@ func (s *subscriber) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// pause lets events gather until the next flush is due; false when the stream ended meanwhile.
-func (s *subscriber) pause() bool {
+// pause lets events gather until the next flush is due.
+func (s *subscriber) pause() {
 	select {
 	case <-s.done:
-		return false
 	case <-time.After(time.Until(s.flush.Add(flushEvery))):
 		s.flush = time.Now()
-		return true
 	}
 }
 

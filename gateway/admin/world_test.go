@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"heimdall/gateway/compat"
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/observe"
@@ -94,97 +96,6 @@ func (p *port) State() Gateway              { return p.state }
 func (p *port) Start(context.Context) error { p.state.State = "running"; return nil }
 func (p *port) Stop(context.Context) error  { p.state.State = "stopped"; return nil }
 
-// plainShapes reads the few fields that these tests write; the whole shapes have tests of their own.
-type plainShapes struct{}
-
-type plainKey struct {
-	ID     string    `json:"id"`
-	Name   *string   `json:"name"`
-	Value  *string   `json:"value"`
-	Models *[]string `json:"models"`
-	Weight *float64  `json:"weight"`
-}
-
-func (k plainKey) edit() config.KeyEdit {
-	e := config.KeyEdit{ID: k.ID, Name: k.Name, Weight: k.Weight}
-	if k.Value != nil {
-		in, _ := config.ParseInput(*k.Value)
-		e.Value = &in
-	}
-	if k.Models != nil {
-		e.Models = &config.ModelList{All: slices.Contains(*k.Models, "*"), List: *k.Models}
-	}
-	return e
-}
-
-type plainProvider struct {
-	Provider string            `json:"provider"`
-	BaseURL  *string           `json:"base_url"`
-	Headers  map[string]string `json:"headers"`
-	Keys     []plainKey        `json:"keys"`
-}
-
-func (p plainProvider) edit() config.ProviderEdit {
-	var e config.ProviderEdit
-	if p.BaseURL != nil || p.Headers != nil {
-		e.Network = &config.NetworkEdit{Headers: map[string]config.Input{}}
-		if p.BaseURL != nil {
-			e.Network.BaseURL = *p.BaseURL
-		}
-		for name, value := range p.Headers {
-			e.Network.Headers[name], _ = config.ParseInput(value)
-		}
-	}
-	for _, k := range p.Keys {
-		e.Keys = append(e.Keys, k.edit())
-	}
-	return e
-}
-
-func (plainShapes) CreateProvider(body []byte) (string, config.ProviderEdit, []string, error) {
-	var p plainProvider
-	err := decode(body, &p)
-	return p.Provider, p.edit(), []string{"a warning"}, err
-}
-
-func (plainShapes) EditProvider(_ string, body []byte) (config.ProviderEdit, []string, error) {
-	var p plainProvider
-	err := decode(body, &p)
-	return p.edit(), nil, err
-}
-
-func (plainShapes) Key(_ string, body []byte) (config.KeyEdit, []string, error) {
-	var k plainKey
-	err := decode(body, &k)
-	return k.edit(), nil, err
-}
-
-func (plainShapes) Config(body []byte) (func(*config.Draft) error, []string, error) {
-	var c struct {
-		Port     *int    `json:"port"`
-		Theme    *string `json:"theme"`
-		Password *string `json:"password"`
-		Enabled  *bool   `json:"enabled"`
-	}
-	err := decode(body, &c)
-	return func(d *config.Draft) (err error) {
-		if c.Port != nil {
-			d.Settings.Port = *c.Port
-		}
-		if c.Theme != nil {
-			d.Settings.Theme = *c.Theme
-		}
-		if c.Password != nil {
-			d.Auth.Username = "admin"
-			d.Auth.PasswordHash, err = config.HashPassword(*c.Password)
-		}
-		if c.Enabled != nil {
-			d.Auth.Enabled = *c.Enabled
-		}
-		return err
-	}, nil, err
-}
-
 // world is a management API and what it stands on.
 type world struct {
 	*Admin
@@ -202,13 +113,12 @@ func newWorld(t *testing.T, fixed config.Fixed) *world {
 	t.Helper()
 	w := &world{t: t, store: &memory{entities: map[string]config.Entity{}}, chain: chain{}, journal: &journal{}, port: &port{}}
 	w.port.state = Gateway{State: "running", Address: "http://127.0.0.1:8080", Controllable: true}
-	m := config.NewManager(config.ManagerOptions{
-		Store: w.store, Secrets: w.chain, Env: func(name string) string { return map[string]string{"SET": canary}[name] }, Fixed: fixed,
-		Kinds: []config.KindInfo{{Name: "alpha"}, {Name: "play", Keyless: true, FirstRun: true}},
-	})
+	env := func(name string) string { return map[string]string{"SET": canary}[name] }
+	kinds := []config.KindInfo{{Name: "alpha"}, {Name: "play", Keyless: true, FirstRun: true}, {Name: "own", Custom: true, Bases: []string{"alpha"}}}
+	m := config.NewManager(config.ManagerOptions{Store: w.store, Secrets: w.chain, Env: env, Fixed: fixed, Kinds: kinds})
 	dialects := map[string]dialect.Dialect{"chat": chat.New(), "messages": messages.New()}
 	w.Admin = New(Options{
-		Config: m, Shapes: plainShapes{}, Logs: w.journal, Hub: NewHub(), Gateway: w.port,
+		Config: m, Shapes: compat.NewDecoder(kinds, env), Logs: w.journal, Hub: NewHub(), Gateway: w.port,
 		Kinds:   []Kind{{Name: "alpha", Title: "Alpha", Models: []string{"a-1", "a-2"}}, {Name: "play", Title: "Play", Keyless: true}},
 		Models:  func(context.Context) []ModelEntry { return w.models },
 		Refresh: func(context.Context, string, string) error { return nil },
@@ -248,7 +158,7 @@ func (w *world) send(ctx context.Context, method, target, body string, header fi
 		if params, ok := params(row.Path, u.Path); ok && row.Method == method {
 			return row.Handler(ctx, &exchange.Exchange{
 				Row: &row, Method: method, Path: u.Path, Query: u.Query(), Params: params, Header: header, Raw: []byte(body),
-				Peer: exchange.Peer{Addr: "127.0.0.1:5555"},
+				Peer: exchange.Peer{Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555}},
 			})
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -25,7 +27,7 @@ type bench struct {
 	report            *report
 	mock, floor, load *process
 	off, full         *process // gateways without and with the log; started by the first measure that needs them
-	dirs              []string // to be removed
+	dir               string   // of all app folders; removed at the end
 }
 
 // measure answers one or more goals of the project by their numbers.
@@ -58,7 +60,12 @@ func (b *bench) run() error {
 			return fmt.Errorf("there is no gateway to measure: %w; build the headless program first, or name it with --gateway", err)
 		}
 	}
+	var err error
+	if b.dir, err = os.MkdirTemp("", "heimdall-bench"); err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
 	defer b.close()
+	b.closeOnSignal()
 	if err := b.startParts(); err != nil {
 		return err
 	}
@@ -78,6 +85,17 @@ func (b *bench) run() error {
 	return errors.Join(failed...)
 }
 
+// closeOnSignal removes what was written. The processes end with this one.
+func (b *bench) closeOnSignal() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-stop
+		os.RemoveAll(b.dir)
+		os.Exit(1)
+	}()
+}
+
 func (b *bench) startParts() (err error) {
 	if b.mock, err = startSelf("mock", true); err != nil {
 		return err
@@ -93,9 +111,7 @@ func (b *bench) close() {
 	for _, p := range []*process{b.load, b.off, b.full, b.floor, b.mock} {
 		p.stop()
 	}
-	for _, dir := range b.dirs {
-		os.RemoveAll(dir)
-	}
+	os.RemoveAll(b.dir)
 }
 
 // start another gateway, or take the one that is there.
@@ -103,13 +119,16 @@ func (b *bench) startOne(log bool) (*process, error) {
 	if b.gatewayAddr != "" {
 		return &process{name: "gateway", addr: b.gatewayAddr, pid: b.gatewayPID}, nil
 	}
-	p, _, err := startGateway(b.gateway, b.mock.addr, "", log)
+	dir, err := b.newFolder()
 	if err != nil {
 		return nil, err
 	}
-	b.dirs = append(b.dirs, p.dir)
-	return p, nil
+	p, _, err := startGateway(b.gateway, b.mock.addr, dir, log)
+	return p, err
 }
+
+// newFolder makes an empty app folder.
+func (b *bench) newFolder() (string, error) { return os.MkdirTemp(b.dir, "app") }
 
 // gateways starts the two that are compared, once.
 func (b *bench) gateways() (err error) {

@@ -8,12 +8,13 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// floor is a reverse proxy that parses nothing: the least that one more process costs.
+// floor is a reverse proxy that parses nothing: the least that one more process costs. fasthttp's own sizes of buffers
+// are left as they are, since the goals were set beside such a floor.
 type floor struct{ upstream fasthttp.HostClient }
 
 func newFloor(upstream string) *floor {
 	return &floor{upstream: fasthttp.HostClient{
-		Addr: upstream, MaxConns: 1 << 16, MaxIdleConnDuration: time.Minute, ReadBufferSize: 8 << 10,
+		Addr: upstream, MaxConns: 1 << 16, MaxIdleConnDuration: time.Minute,
 		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true,
 		RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 	}}
@@ -22,7 +23,7 @@ func newFloor(upstream string) *floor {
 func (f *floor) serve(ln net.Listener) error {
 	s := fasthttp.Server{
 		Handler: f.handle, NoDefaultServerHeader: true, Concurrency: 1 << 16, MaxRequestBodySize: 64 << 20,
-		ReadBufferSize: 8 << 10,
+		Logger: quiet,
 	}
 	return s.Serve(ln)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -14,30 +13,38 @@ func (b *bench) start() error {
 		return nil
 	}
 	b.progress("start")
-	return b.starts("exec → first 200, empty folder", func() (string, error) {
-		dir, err := os.MkdirTemp("", "heimdall-bench")
-		b.dirs = append(b.dirs, dir)
-		return dir, err
-	})
+	return b.starts("exec → first 200, empty folder", b.newFolder)
 }
 
 // startWithBigLog starts on the folder in which the gateway with the full log wrote until now.
 func (b *bench) startWithBigLog() error {
+	if b.gatewayAddr != "" {
+		return nil
+	}
+	b.progress("start with a big log")
 	dir := b.bigLog
 	if dir == "" {
-		if b.gatewayAddr != "" || b.full == nil {
-			return nil // nothing was logged in this run
+		if b.full == nil { // nothing was logged yet in this run
+			if err := b.gateways(); err != nil {
+				return err
+			}
+			if _, err := b.compare("a log", plan{slice: 4 * time.Second, rounds: 1}, usual(closedLoop, 16), b.target(fullLog, openAI)); err != nil {
+				return err
+			}
 		}
 		b.full.stop()
 		dir, b.full = b.full.dir, nil
 	}
-	b.progress("start with a big log")
 	return b.starts(fmt.Sprintf("exec → first 200, folder of %d MB", folderSize(dir)>>20), func() (string, error) { return dir, nil })
 }
+
+// pause before a start lets the disk come to rest after the process before.
+const pause = time.Second
 
 func (b *bench) starts(what string, folder func() (string, error)) error {
 	var times, floors []float64
 	for range max(b.runs, 5) {
+		time.Sleep(pause)
 		before := time.Now()
 		f, err := startSelf("floor", true, "--upstream", b.mock.addr)
 		if err != nil {
@@ -78,7 +85,7 @@ func folderSize(dir string) (bytes int64) {
 	return bytes
 }
 
-// fresh is what one process that did nothing before holds: idle, with streams, and after they hung up.
+// fresh is what one process that did nothing before holds: idle, with streams, and after those hung up.
 func (b *bench) fresh() error {
 	gate, err := b.startOne(true)
 	if err != nil {
@@ -95,13 +102,13 @@ func (b *bench) fresh() error {
 	if err := b.idle(floor, t); err != nil {
 		return err
 	}
-	if b.wanted(16) {
-		if err := b.hangUps(t); err != nil {
+	if b.wanted(13) {
+		if err := b.held(floor, t); err != nil {
 			return err
 		}
 	}
-	if b.wanted(13) {
-		return b.held(floor, t)
+	if b.wanted(16) {
+		return b.hangUps(t)
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ type job struct {
 type result struct {
 	Requests int // all that were answered, those included that only warmed a new connection
 	Errors   int
-	First    string // error
-	Rate     float64
+	First    string  // error
+	Rate     float64 // a second; of an open loop: what was offered, less if the last answers came late
 	P50      float64
 	P99      float64
 	Chunks   int
@@ -161,7 +161,12 @@ func (j job) run() result {
 		})
 	}
 	workers.Wait()
-	return t.result(time.Since(start))
+	elapsed := time.Since(start)
+	r := t.result(elapsed)
+	if j.Do == openLoop { // the count of arrivals is itself a matter of chance
+		r.Rate = j.Rate * min(1, j.Duration.Seconds()/elapsed.Seconds())
+	}
+	return r
 }
 
 // A worker ends with its first error: it fails the run anyway.

@@ -7,11 +7,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
 
 func main() {
+	runtime.LockOSThread() // see endWithUs
 	args := os.Args[1:]
 	var err error
 	switch part := append(args, "")[0]; part {
@@ -85,7 +87,9 @@ func runAll(args []string) error {
 	b := &bench{options: o}
 	b.report = newReport(b.wanted)
 	failed := b.run()
-	b.report.print(os.Stdout)
+	if len(b.report.Lines) > 0 {
+		b.report.print(os.Stdout)
+	}
 	if *file != "" {
 		failed = errors.Join(failed, b.report.write(*file))
 	}

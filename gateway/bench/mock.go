@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -58,10 +59,13 @@ func (m *mock) behave(b behaviour) {
 func (m *mock) serve(ln net.Listener) error {
 	s := fasthttp.Server{
 		Handler: m.handle, NoDefaultServerHeader: true, Concurrency: 1 << 16, MaxRequestBodySize: 64 << 20,
-		ReadBufferSize: 8 << 10,
+		ReadBufferSize: 8 << 10, Logger: quiet,
 	}
 	return s.Serve(watchListener{ln})
 }
+
+// quiet drops what fasthttp says of each connection that a client closed: the bench does that on purpose.
+var quiet = log.New(io.Discard, "", 0)
 
 func (m *mock) handle(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -48,3 +50,6 @@ func usageOf(pid int) (usage, error) {
 	}
 	return u, nil
 }
+
+// endWithUs makes a child end when the thread that starts it does: main keeps its thread for as long as it runs.
+func endWithUs(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

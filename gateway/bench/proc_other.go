@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"os/exec"
 	"time"
 )
 
@@ -16,3 +17,5 @@ type usage struct {
 func usageOf(int) (usage, error) {
 	return usage{}, errors.New("the bench reads /proc, so it runs on Linux only")
 }
+
+func endWithUs(*exec.Cmd) {}

@@ -78,14 +78,8 @@ func (p *process) do(j job) (result, error) {
 	return r, nil
 }
 
-// startGateway runs the headless program on an app folder of its own, or on the given one, until /health answers.
-// took is from exec to there.
+// startGateway runs the headless program on an app folder until /health answers. took is from exec to there.
 func startGateway(program, mock, dir string, log bool) (p *process, took time.Duration, err error) {
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "heimdall-bench"); err != nil {
-			return nil, 0, fmt.Errorf("make an app folder: %w", err)
-		}
-	}
 	file := filepath.Join(dir, "config.json")
 	if err := os.WriteFile(file, gatewayConfig(mock, log), 0o600); err != nil {
 		return nil, 0, fmt.Errorf("write the configuration: %w", err)
@@ -99,6 +93,8 @@ func startGateway(program, mock, dir string, log bool) (p *process, took time.Du
 	p.cmd.Env = append(os.Environ(), "HEIMDALL_PASSPHRASE=bench", "BENCH_KEY=sk-bench",
 		"DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(dir, "no-bus")) // the user's keychain is left alone
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
+	p.cmd.WaitDelay = time.Second // a child that keeps the output open does not keep us
+	endWithUs(p.cmd)
 	start := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, 0, fmt.Errorf("start the gateway: %w", err)
@@ -115,8 +111,6 @@ func gatewayConfig(mock string, log bool) []byte {
 	provider := map[string]any{
 		"keys":           []any{map[string]any{"name": "bench", "value": "env.BENCH_KEY", "models": []string{"*"}, "weight": 1}},
 		"network_config": map[string]any{"base_url": "http://" + mock},
-		// More than any measure holds open at once.
-		"concurrency_and_buffer_size": map[string]any{"concurrency": 10000, "buffer_size": 20000},
 	}
 	text, err := json.Marshal(map[string]any{
 		"version":   2,

@@ -113,6 +113,7 @@ func TestRefusedBodies(t *testing.T) {
 		{`{"provider":"openai","netwrok_config":{}}`, "netwrok_config", `did you mean "network_config"?`},
 		{`{"provider":"openai","network_config":{"base_ulr":"x"}}`, "network_config.base_ulr", `"base_url"`},
 		{`{"provider":"openai","keys":[{"nam":"x"}]}`, "keys[0].nam", `"name"`},
+		{`{"provider":"openai","kyes":[]}`, "kyes", `"keys"`},
 		{`{}`, "provider", "missing"},
 		{`{"provider":"openai","network_config":{"max_retries":3}}`, "network_config.max_retries", "retries"},
 		{`{"provider":"openai","network_config":{"insecure_skip_verify":true}}`, "network_config.insecure_skip_verify", "certificates"},
@@ -125,6 +126,7 @@ func TestRefusedBodies(t *testing.T) {
 		{`{"provider":"openai","keys":[{"value":"vault.x"}]}`, "keys[0].value", "vault"},
 		{`{"provider":"openai","keys":[{"weight":"heavy"}]}`, "keys[0].weight", "number"},
 		{`{"provider":"openai","concurrency_and_buffer_size":{"concurrency":1.5}}`, "concurrency_and_buffer_size.concurrency", "whole"},
+		{`{"provider":"openai","network_config":{"stream_idle_timeout_in_seconds":"5500ms"}}`, "network_config.stream_idle_timeout_in_seconds", "multiple of 1s"},
 		{`{"provider":`, "body", "line 1"},
 		{`[]`, "body", "object"},
 	}

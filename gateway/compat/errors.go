@@ -50,7 +50,7 @@ func ManagementError(err error) *exchange.Reply {
 	e := llm.AsError(err)
 	w := rawjson.Writer{}
 	w.Open('{')
-	w.BoolField("is_bifrost_error", e.Gateway())
+	w.BoolField("is_bifrost_error", e.Kind == llm.KindInternal)
 	w.IntField("status_code", int64(e.Status))
 	w.Key("error")
 	w.Open('{')

@@ -205,6 +205,10 @@ func (o *object) duration(name string, unit time.Duration, to *time.Duration) bo
 		o.fail(o.at(name), `must be a whole number or a time such as "500ms" or "5s"`)
 		return false
 	}
+	if d%unit != 0 {
+		o.fail(o.at(name), "must be a multiple of %s", unit)
+		return false
+	}
 	*to = d
 	return true
 }
@@ -218,7 +222,7 @@ func unquote(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// texts reads a list of texts. given also where it is null or empty.
+// list reads a list of texts. given also where it is null or empty.
 func (o *object) list(name string, to *[]string) (given bool) {
 	raw, ok := o.get(name)
 	if !ok {
@@ -245,13 +249,11 @@ func (o *object) idle(why string, names ...string) {
 	}
 }
 
-// neutral marks fields that are taken only where they ask for nothing: null, false, zero, empty, or one of also.
-func (o *object) neutral(why, name string, also ...string) {
-	raw, ok := o.value(name)
-	if !ok || empty(raw) || slices.Contains(also, strings.TrimSpace(unquote(raw))) {
-		return
+// neutral marks a field that is taken only where it asks for nothing: null, false, zero or empty.
+func (o *object) neutral(why, name string) {
+	if raw, ok := o.value(name); ok && !empty(raw) {
+		o.unserved(o.at(name), "%s; leave it out", why)
 	}
-	o.unserved(o.at(name), "%s; leave it out", why)
 }
 
 // empty reports whether a value asks for nothing: an object whose fields are all empty does.

@@ -13,7 +13,7 @@ import (
 func provider(o *object) config.ProviderEdit {
 	e := config.ProviderEdit{Network: network(o), Limits: limits(o), Custom: custom(o)}
 	o.skip("name", "provider", "status", "provider_status", "config_hash", "description", "title", "kind", "keyless",
-		"source", "total", "created_at", "updated_at")
+		"source", "total", "id", "message", "warnings", "created_at", "updated_at")
 	o.neutral("calls through a proxy are not served by this version", "proxy_config")
 	for _, raw := range []string{"send_back_raw_request", "send_back_raw_response", "store_raw_request_response"} {
 		o.neutral("raw bodies are in the log already and are not sent back by this version", raw)
@@ -131,7 +131,7 @@ func (d *Decoder) key(o *object, provider string, empty emptyList) config.KeyEdi
 	if o.truth("enabled", &enabled) {
 		e.Enabled = &enabled
 	}
-	o.skip("config_hash", "status", "description", "key_id", "provider", "created_at", "updated_at")
+	o.skip("config_hash", "status", "description", "key_id", "provider", "message", "warnings", "created_at", "updated_at")
 	o.neutral("batch requests are not served by this version", "use_for_batch_api")
 	o.neutral("model aliases are not served by this version", "aliases")
 	d.options(o, provider, &e)

@@ -57,7 +57,7 @@ func (p Piece) hash(install string) (string, error) {
 		mac.Write(p.Content)
 		return hex.EncodeToString(mac.Sum(nil)), nil
 	}
-	sum, err := pbkdf2.Key(sha256.New, string(p.Content), []byte(install), 200_000, 32)
+	sum, err := pbkdf2.Key(sha256.New, string(p.Content), []byte(install), 100_000, 32)
 	if err != nil {
 		return "", fmt.Errorf("hash the file's %s: %w", p.ID, err)
 	}

@@ -63,6 +63,7 @@ func (m *Manager) Snapshot() *Snapshot { return m.now.Load() }
 
 // OnSwap has every new snapshot pass f before it is stored and shown. f prepares what the snapshot needs and returns
 // what puts that to use; an error refuses the snapshot. When storing fails the returned function is never called.
+// Neither of the two may change the configuration.
 func (m *Manager) OnSwap(f func(*Snapshot) (commit func(), err error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

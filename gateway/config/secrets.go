@@ -98,7 +98,7 @@ func (m *Manager) Run(ctx context.Context) {
 				return
 			case <-time.After(pause):
 			}
-			if owed, _ := m.Retry(); owed == 0 {
+			if owed, _ := m.Retry(ctx); owed == 0 {
 				break
 			}
 		}
@@ -106,8 +106,8 @@ func (m *Manager) Run(ctx context.Context) {
 }
 
 // Retry asks the keychain again for the keys that it did not give, and removes what it did not remove. owed is how
-// many are still missing.
-func (m *Manager) Retry() (owed int, err error) {
+// many are still missing. What it finds makes a new version of the configuration.
+func (m *Manager) Retry(ctx context.Context) (owed int, err error) {
 	m.mu.Lock()
 	asked, install := m.state.clone().locked(), m.state.install
 	garbage := m.garbage
@@ -126,13 +126,13 @@ func (m *Manager) Retry() (owed int, err error) {
 	defer m.mu.Unlock()
 	m.discard(garbage)
 	if len(found) > 0 {
-		err = m.use(found)
+		err = m.use(ctx, found)
 	}
 	return len(m.state.locked()) + len(m.garbage), err
 }
 
 // use publishes values that were missing.
-func (m *Manager) use(found map[Ref]Secret) error {
+func (m *Manager) use(ctx context.Context, found map[Ref]Secret) error {
 	d := m.state.clone()
 	for _, s := range d.locked() {
 		if value, ok := found[*s.ref]; ok {
@@ -140,11 +140,15 @@ func (m *Manager) use(found map[Ref]Secret) error {
 		}
 	}
 	next := m.snapshot(d, d.validate())
+	next.Version = m.version + 1
 	commits, err := m.prepare(next, true)
 	if err != nil {
 		return err
 	}
-	m.state = d
+	if m.version, err = m.apply(ctx, nil); err != nil {
+		return err
+	}
+	next.Version, m.state = m.version, d
 	m.publish(next, commits, true)
 	return nil
 }

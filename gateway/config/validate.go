@@ -57,7 +57,7 @@ func (v *validator) client() {
 		switch {
 		case strings.Contains(o, "*"):
 			v.say(path, "a wildcard would let every web page spend your keys; name each origin, such as http://localhost:3000")
-		case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != o:
+		case err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != o:
 			v.say(path, "must be an origin and nothing more, such as http://localhost:3000")
 		}
 	}

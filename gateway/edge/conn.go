@@ -2,6 +2,7 @@ package edge
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -27,6 +28,25 @@ type conn struct {
 	mu   sync.Mutex
 	held []byte
 	err  error
+
+	linger bool // the peer is still sending what nobody will read
+}
+
+// A connection that lingers takes at most so much more, for so long.
+const (
+	lingerBytes = 64 << 20
+	lingerTime  = 2 * time.Second
+)
+
+// Close ends the connection. Closing while bytes come in would reset it, and the peer could lose the answer that says
+// why; so where it lingers the rest is read and thrown away.
+func (c *conn) Close() error {
+	if t, ok := c.Conn.(*net.TCPConn); ok && c.linger {
+		_ = t.CloseWrite()
+		_ = t.SetReadDeadline(time.Now().Add(lingerTime))
+		_, _ = io.CopyN(io.Discard, t, lingerBytes)
+	}
+	return c.Conn.Close()
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -77,35 +97,24 @@ func (c *conn) watch(gone func()) (stop func()) {
 // patience is how long an exchange may take before its client is watched: most are over by then and cost nothing.
 const patience = 50 * time.Millisecond
 
-// watcher starts to watch a connection after patience, if the exchange is not over by then.
+// watcher watches the connection of one exchange from the time that it is told to until the exchange is over.
 type watcher struct {
-	timer *time.Timer
-	mu    sync.Mutex
-	over  bool
-	stop  func()
+	conn *conn // nil = it can't be watched
+	mu   sync.Mutex
+	over bool
+	stop func()
 }
 
-func newWatcher(c net.Conn, gone func()) *watcher {
-	w := &watcher{}
-	if wc, ok := c.(*conn); ok {
-		w.timer = time.AfterFunc(patience, func() { w.start(wc, gone) })
-	}
-	return w
-}
-
-func (w *watcher) start(c *conn, gone func()) {
+func (w *watcher) start(gone func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.over {
-		w.stop = c.watch(gone)
+	if !w.over && w.stop == nil && w.conn != nil {
+		w.stop = w.conn.watch(gone)
 	}
 }
 
 // end stops watching. It may be called more than once.
 func (w *watcher) end() {
-	if w.timer != nil {
-		w.timer.Stop()
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"net"
 	"slices"
 	"strings"
@@ -49,6 +50,12 @@ func admit(ctx *fasthttp.RequestCtx, row *exchange.Row, p Policy) (origin string
 
 // checkHost keeps pages from reaching us under a name of their own that they let point here.
 func checkHost(raw []byte, p Policy) error {
+	if i := bytes.LastIndexByte(raw, ':'); i > 0 && digits(raw[i+1:]) {
+		switch string(raw[:i]) { // what nearly every request says, without an allocation
+		case "localhost", "127.0.0.1":
+			return nil
+		}
+	}
 	name := hostname(string(raw))
 	switch name {
 	case "localhost", "127.0.0.1", "::1":
@@ -59,6 +66,15 @@ func checkHost(raw []byte, p Policy) error {
 	}
 	return &llm.Error{Kind: llm.KindAccessDenied, Status: 403, Type: "host_not_allowed",
 		Message: "this server does not answer to the host name " + quote(name) + "; add it to client.allowed_hosts if it is yours"}
+}
+
+func digits(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // hostname is a Host header without its port, lower case; "" where it has no plain form.

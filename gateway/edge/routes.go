@@ -71,8 +71,8 @@ func (t *routes) find(method, path []byte) (row *exchange.Row, params map[string
 	for i := range t.patterns {
 		p := &t.patterns[i]
 		params, ok := p.match(string(path))
-		if !ok {
-			continue
+		if !ok || p.rest != "" && len(allowed) > 0 {
+			continue // what takes all the rest does not hide that another method is right
 		}
 		if p.row.Method == string(method) {
 			return p.row, params, nil

@@ -2,10 +2,13 @@ package edge
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
+	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/valyala/bytebufferpool"
@@ -38,11 +41,12 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		write(ctx, s.opts.RenderError(row, "", err))
 		return
 	}
-	if !s.enter() {
+	f := s.enter(ctx.Conn())
+	if f == nil {
 		write(ctx, s.opts.RenderError(row, "", ErrStopping))
 		return
 	}
-	s.run(ctx, row, params, admin)
+	s.run(ctx, f, row, params, admin)
 }
 
 // scripted reports whether a page's script made the request. Browsers would answer a challenge to one with a dialog of
@@ -53,7 +57,7 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 }
 
 // run hands the request to its handler and the reply to the connection.
-func (s *Server) run(ctx *fasthttp.RequestCtx, row *exchange.Row, params map[string]string, admin bool) {
+func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string, admin bool) {
 	raw := bodies.Get()
 	raw.Set(ctx.PostBody())
 	x := &exchange.Exchange{
@@ -64,21 +68,17 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, row *exchange.Row, params map[str
 		Params: params,
 		Header: header{&ctx.Request.Header},
 		Raw:    raw.B,
-		Peer:   exchange.Peer{Addr: ctx.RemoteAddr().String(), Admin: admin},
-		Start:  time.Now(),
+		Peer:   exchange.Peer{Addr: ctx.RemoteAddr(), Admin: admin},
+		Start:  f.begun,
 		ID:     requestID(ctx),
 	}
-	run, cancel := context.WithCancelCause(s.base)
-	watch := newWatcher(ctx.Conn(), func() { cancel(errGone) })
 	over := func() {
-		watch.end()
-		cancel(nil)
+		s.leave(f)
 		bodies.Put(raw)
-		s.leave()
 	}
-	reply, err := s.handle(run, x)
+	reply, err := s.handle(f, x)
 	if err != nil {
-		reply = s.opts.RenderError(row, "", err)
+		reply = s.opts.RenderError(row, x.Path, err)
 	}
 	ctx.Response.Header.Set("X-Request-Id", x.ID)
 	if reply.Stream == nil {
@@ -88,10 +88,17 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, row *exchange.Row, params map[str
 	}
 	fill(ctx, reply)
 	ctx.Response.ImmediateHeaderFlush = true
-	ctx.SetBodyStream(&outgoing{stream: reply.Stream, over: over}, -1)
+	ctx.SetBodyStream(&outgoing{stream: reply.Stream, over: over, log: s.opts.Log}, -1)
 }
 
-func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+// handle answers x. A panic becomes an error of this one exchange.
+func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (reply *exchange.Reply, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.opts.Log.Error("a request failed inside the gateway", "id", x.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			reply, err = nil, llm.Errorf(llm.KindInternal, "internal error; the log has the details under this request's id")
+		}
+	}()
 	if x.Row.Op == "" {
 		return x.Row.Handler(ctx, x)
 	}
@@ -106,9 +113,19 @@ func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (*exchange.Re
 type outgoing struct {
 	stream io.ReadCloser
 	over   func()
+	log    *slog.Logger
 }
 
-func (o *outgoing) Read(p []byte) (int, error) { return o.stream.Read(p) }
+// Read breaks the connection where the stream panics: its client must not take what came for the whole.
+func (o *outgoing) Read(p []byte) (n int, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			o.log.Error("a stream failed inside the gateway", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			n, err = 0, errors.New("panic while streaming")
+		}
+	}()
+	return o.stream.Read(p)
+}
 
 func (o *outgoing) Close() error {
 	if o.over == nil {

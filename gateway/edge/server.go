@@ -16,10 +16,10 @@ import (
 )
 
 // ErrStopping is the cause that cancels what is still in flight when a server's grace is over.
-var ErrStopping = &llm.Error{Kind: llm.KindDropped, Status: 503, Type: "gateway_stopping", Message: "the gateway was stopped while this request was running"}
+var ErrStopping = &llm.Error{Kind: llm.KindDropped, Status: 503, Type: "gateway_stopping", Message: "the gateway was stopped while this request was running", Cause: context.Canceled}
 
 // errGone is the cause that cancels an exchange whose client has left.
-var errGone = &llm.Error{Kind: llm.KindCancelled, Status: 499, Type: "request_cancelled", Message: "request cancelled by caller"}
+var errGone = &llm.Error{Kind: llm.KindCancelled, Status: 499, Type: "request_cancelled", Message: "request cancelled by caller", Cause: context.Canceled}
 
 // Options is what a server serves.
 type Options struct {
@@ -30,8 +30,8 @@ type Options struct {
 	Dialect   func(name string) (dialect.Dialect, bool)
 	// MaxBody is the largest body in bytes, asked for at every request.
 	MaxBody func() int
-	// RenderError makes an error's reply in the row's dialect. row is nil where no route matches; path then says whose
-	// dialect the client probably speaks.
+	// RenderError makes an error's reply in the row's dialect. Where no route matches (row is nil) or the row has none,
+	// path says whose dialect the client probably speaks.
 	RenderError func(row *exchange.Row, path string, err error) *exchange.Reply
 	Log         *slog.Logger
 }
@@ -42,11 +42,10 @@ type Server struct {
 	routes *routes
 	http   *fasthttp.Server
 
-	base   context.Context
-	cancel context.CancelCauseFunc
-
 	mu      sync.Mutex
-	running int
+	flights map[*flight]struct{}
+	patrol  *time.Timer // fires while there are flights
+	armed   bool        // patrol is about to fire
 	closing bool
 	idle    chan struct{} // closed when closing and nothing runs
 }
@@ -57,8 +56,8 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: o, routes: t, idle: make(chan struct{})}
-	s.base, s.cancel = context.WithCancelCause(context.Background())
+	s := &Server{opts: o, routes: t, flights: map[*flight]struct{}{}, idle: make(chan struct{})}
+	s.patrol = time.AfterFunc(patience, s.watchLate)
 	s.http = &fasthttp.Server{
 		Handler:                       s.serve,
 		ErrorHandler:                  s.broken,
@@ -89,7 +88,7 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	go func() { done <- s.http.Shutdown() }()
 	s.mu.Lock()
 	s.closing = true
-	if s.running == 0 {
+	if len(s.flights) == 0 {
 		close(s.idle)
 	}
 	s.mu.Unlock()
@@ -100,7 +99,11 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	case <-s.idle:
 	case <-timer.C:
 	}
-	s.cancel(ErrStopping)
+	s.mu.Lock()
+	for f := range s.flights {
+		f.end(ErrStopping)
+	}
+	s.mu.Unlock()
 	last := time.NewTimer(2 * time.Second)
 	defer last.Stop()
 	select {
@@ -111,23 +114,52 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	}
 }
 
-// enter counts an exchange in; false where the server is closing.
-func (s *Server) enter() bool {
+// enter begins a flight; nil where the server is closing.
+func (s *Server) enter(c net.Conn) *flight {
+	f := &flight{begun: time.Now()}
+	f.client.conn, _ = c.(*conn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return false
+		return nil
 	}
-	s.running++
-	return true
+	if !s.armed {
+		s.armed = true
+		s.patrol.Reset(patience)
+	}
+	s.flights[f] = struct{}{}
+	return f
 }
 
-func (s *Server) leave() {
+// leave ends a flight.
+func (s *Server) leave(f *flight) {
+	f.client.end()
+	f.end(context.Canceled)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running--
-	if s.closing && s.running == 0 {
+	delete(s.flights, f)
+	if s.closing && len(s.flights) == 0 {
 		close(s.idle)
+	}
+}
+
+// watchLate starts to watch the clients of flights that have lasted. One timer for all of them: one for each would wake
+// the scheduler at every request.
+func (s *Server) watchLate() {
+	late := time.Now().Add(-patience)
+	var last []*flight
+	s.mu.Lock()
+	for f := range s.flights {
+		if f.begun.Before(late) {
+			last = append(last, f)
+		}
+	}
+	if s.armed = len(s.flights) > 0; s.armed {
+		s.patrol.Reset(patience)
+	}
+	s.mu.Unlock()
+	for _, f := range last {
+		f.client.start(func() { f.end(errGone) })
 	}
 }
 
@@ -146,6 +178,9 @@ func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		e.Status, e.Type = 413, "request_too_large"
 		e.Message = "the request body is larger than client.max_request_body_size_mb allows"
+		if c, ok := ctx.Conn().(*conn); ok {
+			c.linger = true
+		}
 	case errors.As(err, &small):
 		e.Status, e.Type, e.Message = 431, "header_too_large", "the request header is larger than 16 KB"
 	}

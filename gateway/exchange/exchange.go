@@ -3,8 +3,8 @@ package exchange
 import (
 	"context"
 	"io"
+	"net"
 	"net/url"
-	"sync"
 	"time"
 
 	"heimdall/providers/dialect"
@@ -27,14 +27,15 @@ type Exchange struct {
 	KeyID  string  // pins the call to one key; "" = any that fits
 	Record *Record // nil on rows that are not logged
 
-	dialect dialect.Dialect
-	decoded *llm.Request
-	dirty   bool
+	dialect  dialect.Dialect
+	decoded  *llm.Request
+	dirty    bool
+	announce func()
 }
 
 // Peer is who calls, as far as the connection and the guard know.
 type Peer struct {
-	Addr  string
+	Addr  net.Addr
 	Admin bool // proved to be the administrator (password, session or control token)
 }
 
@@ -77,6 +78,18 @@ func (x *Exchange) Edit(why string, edit func(*llm.Request)) error {
 	edit(r)
 	x.dirty = true
 	return nil
+}
+
+// OnAnnounce sets what Announce does, once.
+func (x *Exchange) OnAnnounce(f func()) { x.announce = f }
+
+// Announce says that it is known where the exchange goes: from now on its record is worth showing. Calls after the
+// first do nothing.
+func (x *Exchange) Announce() {
+	if f := x.announce; f != nil {
+		x.announce = nil
+		f()
+	}
 }
 
 // Edited reports whether Edit was called.
@@ -133,15 +146,3 @@ func (o Observers) End(r *Record) {
 		one.End(r)
 	}
 }
-
-// Once runs End at most once for a record, however an exchange ends.
-type Once struct {
-	once sync.Once
-	end  func()
-}
-
-// NewOnce makes a Once around end.
-func NewOnce(end func()) *Once { return &Once{end: end} }
-
-// Do runs the end if it has not run yet.
-func (o *Once) Do() { o.once.Do(o.end) }

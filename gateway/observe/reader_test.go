@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,8 +68,9 @@ func TestReaderHeedsItsContext(t *testing.T) {
 func TestPruner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}
-		keep := Retention{Age: 24 * time.Hour, MaxBytes: 1000}
-		p := &Pruner{Store: m, Retention: func() Retention { return keep }, Log: slog.New(slog.DiscardHandler)}
+		var keep atomic.Value
+		keep.Store(Retention{Age: 24 * time.Hour, MaxBytes: 1000})
+		p := &Pruner{Store: m, Retention: func() Retention { return keep.Load().(Retention) }, Log: slog.New(slog.DiscardHandler)}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { p.Run(ctx); close(done) }()
@@ -77,10 +79,10 @@ func TestPruner(t *testing.T) {
 		time.Sleep(pruneFirst)
 		synctest.Wait()
 		m.set(func() { m.err = errors.New("busy") })
-		keep = Retention{MaxBytes: 2000}
+		keep.Store(Retention{MaxBytes: 2000})
 		time.Sleep(pruneEvery)
 		synctest.Wait()
-		keep = Retention{}
+		keep.Store(Retention{})
 		time.Sleep(pruneEvery)
 		synctest.Wait()
 		cancel()

@@ -196,6 +196,7 @@ func TestWriterSurvivesAFailingStore(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.End(record("second", "c", "d"))
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if m.tries < 100 || m.tries > 300 {
 			t.Errorf("%d tries in two hours; want about one in %v", m.tries, maxBackoff)
 		}

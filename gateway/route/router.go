@@ -59,13 +59,18 @@ func (r *Router) Handle(ctx context.Context, x *exchange.Exchange) (*exchange.Re
 		return nil, err
 	}
 	rec.KeyID, rec.KeyName = credential.KeyID, credential.KeyName
+	x.Announce()
 	if err := p.Gate.Enter(ctx, p.Name); err != nil {
 		return nil, err
 	}
+	streaming := false
+	defer func() { // also where the attempt panics
+		if !streaming {
+			p.Gate.Leave()
+		}
+	}()
 	reply, err := r.attempt(ctx, x, p, credential, model)
-	if err != nil || reply.Stream == nil {
-		p.Gate.Leave()
-	}
+	streaming = err == nil && reply.Stream != nil
 	return reply, err
 }
 

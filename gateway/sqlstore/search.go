@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 )
 
 // Search counts in the totals, hour by hour, and reads rows of logs only for the hours at the edges of the time range
-// and for the page itself. The counts per hour then say between which times the page is, so that neither a filter
-// that hits little nor a page far behind makes the database walk through all of the log. Only a session is counted
-// row by row (it has an index), and only sorting by latency or tokens looks at every match.
+// and for the page itself. The counts per hour then say in which hours the page is, so that neither a filter that hits
+// little nor a page far behind makes the database walk through all of the log. Only a session is counted row by row
+// (it has an index), and only sorting by latency or tokens looks at every row within the time range.
 func (l *Logs) Search(ctx context.Context, q observe.Query) (observe.Page, error) {
 	// One transaction, so that the page is of what was counted.
 	tx, err := l.read.BeginTx(ctx, nil)
@@ -42,9 +43,19 @@ func search(ctx context.Context, tx *sql.Tx, q observe.Query) (observe.Page, err
 	if q.Limit <= 0 || int64(q.Offset) >= page.Total {
 		return page, nil
 	}
-	s, offset := pageRange(q, hours)
-	page.Records, err = records(ctx, tx, q, s, offset)
-	return page, err
+	if q.SortBy == sortLatency || q.SortBy == sortTokens {
+		page.Records, err = records(ctx, tx, q, s, q.Limit, int64(q.Offset))
+		return page, err
+	}
+	spans, offset := pageSpans(q, hours)
+	for _, s := range spans {
+		found, err := records(ctx, tx, q, s, q.Limit-len(page.Records), offset)
+		if err != nil {
+			return observe.Page{}, err
+		}
+		page.Records, offset = append(page.Records, found...), 0
+	}
+	return page, nil
 }
 
 // span is a range of times in microseconds, from inclusive, until exclusive.
@@ -156,38 +167,34 @@ func (p *parts) rows(q observe.Query, s span) {
 	p.args = append(p.args, c.args...)
 }
 
-// pageRange narrows the search for the page down to the hours that it lies in, and returns the offset within them.
-func pageRange(q observe.Query, hours []hourCount) (s span, offset int64) {
-	s, offset = queried(q), int64(q.Offset)
-	if q.SortBy == sortLatency || q.SortBy == sortTokens {
-		return s, offset
+// pageSpans is where the page lies: the hours that its records are in, those without a gap in one, in the order of
+// the page. offset is how many matches of the first one are before the page.
+func pageSpans(q observe.Query, hours []hourCount) (spans []span, offset int64) {
+	if !q.Ascending {
+		slices.Reverse(hours)
 	}
-	wanted := int64(q.Limit)
-	first, last := -1, -1
-	for i := range hours {
-		at := i
-		if !q.Ascending {
-			at = len(hours) - 1 - i
-		}
-		n := hours[at].requests
-		if first < 0 {
-			if offset >= n {
-				offset -= n
-				continue
-			}
-			first, n = at, n-offset
-		}
-		last = at
-		if wanted -= n; wanted <= 0 {
+	offset = int64(q.Offset)
+	for len(hours) > 0 && offset >= hours[0].requests {
+		offset -= hours[0].requests
+		hours = hours[1:]
+	}
+	all := queried(q)
+	wanted := int64(q.Limit) + offset
+	for _, h := range hours {
+		if wanted <= 0 {
 			break
 		}
+		wanted -= h.requests
+		next := span{max(all.from, h.hour*hour), min(all.until, (h.hour+1)*hour)}
+		if n := len(spans); n > 0 && spans[n-1].until == next.from {
+			spans[n-1].until = next.until
+		} else if n > 0 && spans[n-1].from == next.until {
+			spans[n-1].from = next.from
+		} else {
+			spans = append(spans, next)
+		}
 	}
-	if first < 0 {
-		return s, offset
-	}
-	s.from = max(s.from, hours[min(first, last)].hour*hour)
-	s.until = min(s.until, (hours[max(first, last)].hour+1)*hour)
-	return s, offset
+	return spans, offset
 }
 
 const (
@@ -195,7 +202,8 @@ const (
 	sortTokens  = "tokens"
 )
 
-func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, offset int64) ([]*exchange.Record, error) {
+// records reads matches within s.
+func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, limit int, offset int64) ([]*exchange.Record, error) {
 	c := filters(q)
 	c.in(s)
 	c.session(q)
@@ -210,8 +218,10 @@ func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, offset in
 	if q.Ascending {
 		order = " ASC"
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumnList+" FROM logs"+c.where()+
-		" ORDER BY "+by+order+", seq"+order+" LIMIT ? OFFSET ?", append(c.args, q.Limit, offset)...)
+	order = " ORDER BY " + by + order + ", seq" + order
+	// The inner select sorts numbers, not whole rows.
+	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumnList+" FROM logs WHERE seq IN (SELECT seq FROM logs"+c.where()+
+		order+" LIMIT ? OFFSET ?)"+order, append(c.args, limit, offset)...)
 	if err != nil {
 		return nil, err
 	}

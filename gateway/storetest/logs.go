@@ -193,12 +193,13 @@ func logsReplace(t *testing.T, open func() observe.Store) {
 func logsDelete(t *testing.T, open func() observe.Store) {
 	s := open()
 	var ids []string
+	var batch []*exchange.Record
 	for i := range 1200 {
 		ids = append(ids, fmt.Sprint("gone ", i))
-		appendAll(t, s, full(ids[i]))
+		batch = append(batch, full(ids[i]))
 	}
 	kept := full("kept")
-	appendAll(t, s, kept)
+	appendAll(t, s, append(batch, kept)...)
 	if err := s.Delete(t.Context(), append(ids, "never was", ids[0])); err != nil {
 		t.Fatalf("delete: %v", err)
 	}

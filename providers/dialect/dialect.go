@@ -20,6 +20,7 @@ type Peek struct {
 	Model        string
 	Stream       bool
 	IncludeUsage bool // the caller asked for usage in its stream, or the dialect always sends it
+	Fallbacks    bool // the body has the gateway's own field "fallbacks"
 }
 
 // Server is the side of a dialect that faces clients. Errors are *llm.Error of kind KindInvalidRequest with a message

@@ -40,6 +40,7 @@ func TestGetLast(t *testing.T) {
 		{`{"usage":{"n":1},"a":{"usage":2}}`, `{"n":1}`, true},
 		{`{"usage":3,"a":"{\"usage\":2}"}`, `3`, true},
 		{`{"usage":3,"a":["usage"]}`, `3`, true},
+		{`{"usage":3,"not \"usage":4}`, `3`, true},
 		{`{"a":"` + pad + `"}`, ``, false},
 	} {
 		got, found, err := GetLast([]byte(c.in), "usage")

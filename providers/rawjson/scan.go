@@ -219,7 +219,11 @@ func validKey(b []byte, i int) (int, error) {
 
 func validString(b []byte, i int) (int, error) {
 	for i++; i < len(b); i++ {
-		switch c := b[i]; {
+		c := b[i]
+		if c > '"' && c != '\\' {
+			continue
+		}
+		switch {
 		case c == '"':
 			return i + 1, nil
 		case c < ' ':

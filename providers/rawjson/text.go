@@ -3,6 +3,7 @@ package rawjson
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -71,27 +72,40 @@ func AppendUnquoted(dst, v []byte) ([]byte, error) {
 	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
 		return dst, bad(0, "a string")
 	}
-	last := len(v) - 1
+	last, clean := len(v)-1, utf8.Valid(v)
 	for i := 1; i < last; {
-		c := v[i]
-		switch {
-		case c == '"':
-			return dst, bad(i, "the end")
-		case c == '\\':
-			var err error
-			if dst, i, err = appendEscape(dst, v, i); err != nil {
-				return dst, err
-			}
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-			i++
-		default:
-			r, n := utf8.DecodeRune(v[i:last])
-			dst = utf8.AppendRune(dst, r)
-			i += n
+		end := bytes.IndexByte(v[i:last], '\\')
+		if end < 0 {
+			end = last - i
+		}
+		run := v[i : i+end]
+		if quote := bytes.IndexByte(run, '"'); quote >= 0 {
+			return dst, bad(i+quote, "the end")
+		}
+		if clean {
+			dst = append(dst, run...)
+		} else {
+			dst = appendBroken(dst, run)
+		}
+		if i += end; i == last {
+			break
+		}
+		var err error
+		if dst, i, err = appendEscape(dst, v, i); err != nil {
+			return dst, err
 		}
 	}
 	return dst, nil
+}
+
+// appendBroken appends a run without escapes, repairing its UTF-8.
+func appendBroken(dst, run []byte) []byte {
+	for len(run) > 0 {
+		r, n := utf8.DecodeRune(run)
+		dst = utf8.AppendRune(dst, r)
+		run = run[n:]
+	}
+	return dst
 }
 
 func appendEscape(dst, v []byte, i int) ([]byte, int, error) {
@@ -136,27 +150,19 @@ const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string. Broken UTF-8 becomes U+FFFD; nothing is escaped that need not be.
 func AppendString(dst []byte, s string) []byte {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
 	dst = append(dst, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
-				from = i + 1
-			}
-			i += n
-			continue
-		}
 		if c >= ' ' && c != '"' && c != '\\' {
-			i++
 			continue
 		}
 		dst = append(dst, s[from:i]...)
 		dst = appendControl(dst, c)
-		i++
-		from = i
+		from = i + 1
 	}
 	return append(append(dst, s[from:]...), '"')
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -15,12 +16,16 @@ import (
 const (
 	// A header of 16 KB is what content delivery networks send at most; 4 KB is known to be too little.
 	headerLimit = 16 << 10
+	// Header and body of most requests leave in one write. The buffer is held during the write only.
+	writeBuffer = 32 << 10
 	// Shorter than any provider keeps an idle connection, so that reuse rarely meets a closed one.
 	idleConn = 50 * time.Second
 	// After so long at rest a pooled connection is looked at before it is used again.
 	restLimit   = time.Second
 	dialTimeout = 10 * time.Second
 	bodyLimit   = 256 << 20
+
+	defaultConns = 5000
 )
 
 // Client is the default Doer: HTTP/1.1 with keep-alive, one pool of connections for each upstream host. Close it to
@@ -29,12 +34,21 @@ type Client struct {
 	maxConns int
 
 	mu    sync.RWMutex
-	hosts map[string]*fasthttp.HostClient // scheme://host:port
+	hosts map[string]*host // scheme://host:port
 }
 
-// NewClient makes a client with at most maxConns connections to each host; 0 means fasthttp's default of 512.
+// host is the pool of connections to one upstream host.
+type host struct {
+	fasthttp.HostClient
+	busy atomic.Int64 // connections that a call has
+}
+
+// NewClient makes a client with at most maxConns connections to each host; 0 means 5000. Each held stream takes one.
 func NewClient(maxConns int) *Client {
-	return &Client{maxConns: maxConns, hosts: map[string]*fasthttp.HostClient{}}
+	if maxConns == 0 {
+		maxConns = defaultConns
+	}
+	return &Client{maxConns: maxConns, hosts: map[string]*host{}}
 }
 
 // Close closes the idle connections.
@@ -79,7 +93,7 @@ func fill(req *fasthttp.Request, r *Request) {
 }
 
 // host finds or makes the pool for the request's scheme and host.
-func (c *Client) host(req *fasthttp.Request) *fasthttp.HostClient {
+func (c *Client) host(req *fasthttp.Request) *host {
 	uri := req.URI()
 	secure := string(uri.Scheme()) == "https"
 	var buf [128]byte
@@ -93,7 +107,7 @@ func (c *Client) host(req *fasthttp.Request) *fasthttp.HostClient {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if hc = c.hosts[string(key)]; hc == nil {
-		hc = &fasthttp.HostClient{
+		hc = &host{HostClient: fasthttp.HostClient{
 			Addr:                     fasthttp.AddMissingPort(string(uri.Host()), secure),
 			IsTLS:                    secure,
 			Dial:                     dial,
@@ -101,11 +115,12 @@ func (c *Client) host(req *fasthttp.Request) *fasthttp.HostClient {
 			MaxConnWaitTimeout:       dialTimeout,
 			MaxIdleConnDuration:      idleConn,
 			ReadBufferSize:           headerLimit,
+			WriteBufferSize:          writeBuffer,
 			MaxResponseBodySize:      bodyLimit,
 			NoDefaultUserAgentHeader: true,
 			DisablePathNormalizing:   true,
 			ConnPoolStrategy:         fasthttp.LIFO,
-		}
+		}}
 		c.hosts[string(key)] = hc
 	}
 	return hc
@@ -116,20 +131,52 @@ func dial(addr string) (net.Conn, error) {
 	return d.Dial("tcp", addr)
 }
 
+// acquire gets a connection. Where none is idle that takes time, so it leaves when ctx ends; a connection that comes
+// later goes to the pool. C is the library's type for one, which has no name outside.
+func acquire[C any](ctx context.Context, h *host, timeout time.Duration,
+	get func(*fasthttp.HostClient, time.Duration, bool) (C, error), put func(*fasthttp.HostClient, C)) (C, error) {
+	if int64(h.ConnsCount()) > h.busy.Load() {
+		return get(&h.HostClient, timeout, false)
+	}
+	type got struct {
+		conn C
+		err  error
+	}
+	ready := make(chan got, 1)
+	go func() {
+		conn, err := get(&h.HostClient, timeout, false)
+		ready <- got{conn, err}
+	}()
+	select {
+	case g := <-ready:
+		return g.conn, g.err
+	case <-ctx.Done():
+		go func() {
+			if g := <-ready; g.err == nil {
+				put(&h.HostClient, g.conn)
+			}
+		}()
+		var none C
+		return none, context.Cause(ctx)
+	}
+}
+
 // send makes one try on one connection. again is true where the try failed before the upstream can have seen the
 // request.
-func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r *Request) (_ *Response, again bool, _ error) {
-	cc, err := hc.AcquireConn(r.Timeout, false)
+func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *Response, again bool, _ error) {
+	cc, err := acquire(ctx, hc, r.Timeout, (*fasthttp.HostClient).AcquireConn, (*fasthttp.HostClient).ReleaseConn)
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: %w", ErrConnect, err)
 	}
+	hc.busy.Add(1)
 	conn := cc.Conn()
 	pooled := !cc.LastUseTime().IsZero()
 	if pooled && time.Since(cc.LastUseTime()) > restLimit && stale(conn) {
+		hc.busy.Add(-1)
 		hc.CloseConn(cc)
 		return nil, true, io.EOF
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	stop := afterFunc(ctx, func() { _ = conn.Close() })
 
 	var deadline time.Time
 	if r.Timeout > 0 {
@@ -137,6 +184,7 @@ func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r
 	}
 	if err := conn.SetDeadline(deadline); err != nil {
 		stop()
+		hc.busy.Add(-1)
 		hc.CloseConn(cc)
 		return nil, pooled, err
 	}
@@ -148,6 +196,7 @@ func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r
 	hc.ReleaseWriter(bw)
 	if err != nil {
 		stop()
+		hc.busy.Add(-1)
 		hc.CloseConn(cc)
 		return nil, pooled && !isTimeout(err), err
 	}
@@ -159,13 +208,15 @@ func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r
 		stop()
 		fasthttp.ReleaseResponse(resp)
 		hc.ReleaseReader(br)
+		hc.busy.Add(-1)
 		hc.CloseConn(cc)
 		return nil, false, err
 	}
 	// done gives everything back once; reuse says that the response was read to its end.
 	done := func(reuse bool) {
 		alive := stop()
-		reuse = reuse && alive && !resp.ConnectionClose()
+		reuse = reuse && alive && !resp.ConnectionClose() && br.Buffered() == 0 // bytes that nobody asked for spoil it
+		hc.busy.Add(-1)
 		hc.ReleaseReader(br)
 		if reuse {
 			hc.ReleaseConn(cc)
@@ -191,6 +242,17 @@ func send(ctx context.Context, hc *fasthttp.HostClient, req *fasthttp.Request, r
 	out.Body = resp.Body()
 	out.Release = func() { fasthttp.ReleaseResponse(resp) }
 	return out, false, nil
+}
+
+// afterFunc is context.AfterFunc. A context that brings its own is asked directly, which saves the detour of a context
+// made for the occasion.
+func afterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if own, ok := ctx.(interface {
+		AfterFunc(f func()) (stop func() bool)
+	}); ok {
+		return own.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // stream is the body of a streamed response. Reading to its end gives the connection back; closing it before closes

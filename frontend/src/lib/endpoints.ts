@@ -15,9 +15,10 @@ export function endpoints(address: string, kinds: Kind[]): Endpoint[] {
   ];
 }
 
-/** firstModel is a model that a first call can use, as provider/model. "" where there is none. */
+/** firstModel is a model that a first call can use, as provider/model, of a provider that works if there is one. "" = none. */
 export function firstModel(providers: Provider[], kinds: Kind[]): string {
-  for (const p of providers) {
+  const working = (p: Provider) => (p.provider_status === 'active' ? 0 : 1);
+  for (const p of [...providers].sort((a, b) => working(a) - working(b))) {
     const named = p.keys.flatMap((k) => k.models).find((m) => m !== '*');
     const model = named ?? kinds.find((k) => k.name === p.kind)?.models?.[0];
     if (model) return `${p.name}/${model}`;

@@ -17,11 +17,6 @@ export function markOf(entry: LogEntry): { shape: Shape; word: string } {
   return marks[entry.status] ?? { shape: 'cut', word: entry.status };
 }
 
-/** modelOf is the model as far as it is known. */
-export function modelOf(entry: LogEntry): string {
-  return entry.model || entry.alias || 'unknown model';
-}
-
 /** clientOf is the program that asked: the first product of its user agent. */
 export function clientOf(entry: LogEntry): string {
   return entry.user_agent?.split(' ')[0] ?? '';
@@ -39,14 +34,34 @@ export function newestFirst(list: LogEntry[], changed: LogEntry[], limit: number
   return [...by.values()].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp)).slice(0, limit);
 }
 
-/** addToStats counts entries that have just finished. Cancelled ones say nothing about success. */
-export function addToStats(stats: LogStats, finished: LogEntry[]): LogStats {
-  let { total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens } = stats;
-  for (const e of finished) {
-    total++;
-    if (e.status !== 'cancelled') rate += ((e.status === 'success' ? 100 : 0) - rate) / total;
-    if (e.latency !== null) average += (e.latency - average) / total;
+/**
+ * addToStats counts new entries and adds what changed ones say, those that have finished. It comes near to what the API
+ * counts, until it is asked again.
+ */
+export function addToStats(stats: LogStats, created: number, changed: LogEntry[]): LogStats {
+  let { success_rate: rate, average_latency: average, total_tokens: tokens } = stats;
+  const total = stats.total_requests + created;
+  for (const e of changed) {
+    if (e.status === 'processing') continue;
+    if (e.status !== 'cancelled') rate += ((e.status === 'success' ? 100 : 0) - rate) / Math.max(1, total);
+    if (e.latency !== null) average += (e.latency - average) / Math.max(1, total);
     tokens += e.token_usage?.total_tokens ?? 0;
   }
   return { total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens };
+}
+
+/** Quiet calls back when nothing has happened for a while. */
+export class Quiet {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly then: () => void) {}
+
+  stir(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.then, 1500);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
 }

@@ -23,6 +23,7 @@ export function compact(n: number): string {
 /** duration shows milliseconds in the unit that fits: 0.4 ms, 38 ms, 1.24 s, 3 m 05 s. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
+  if (ms > 0 && ms < 0.05) return '< 0.1 ms';
   if (ms < 1) return `${trim(ms.toFixed(1))} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 9_995) return `${(ms / 1000).toFixed(2)} s`;
@@ -82,6 +83,11 @@ export function ago(iso: string, now: number): string {
 /** plural chooses the word: plural(2, 'key') → "2 keys". */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** sentence begins a message with a capital. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function pad(n: number): string {

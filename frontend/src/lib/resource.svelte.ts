@@ -6,23 +6,31 @@ export class Resource<T> {
   error = $state('');
   loading = $state(false);
   private turn = 0;
+  private latest: Promise<void> = Promise.resolve();
 
   constructor(private readonly read: () => Promise<T>) {}
 
-  /** load reads again; the value stays until the new one is there. A later load wins over an earlier one. */
-  async load(): Promise<void> {
-    const turn = ++this.turn;
+  /**
+   * load reads again; the value stays until the new one is there. A later load wins over an earlier one, which then ends
+   * with it: after load, the value is at least as new as the call.
+   */
+  load(): Promise<void> {
+    this.latest = this.once(++this.turn);
+    return this.latest;
+  }
+
+  private async once(turn: number): Promise<void> {
     this.loading = true;
+    let value: T | undefined;
+    let failure = '';
     try {
-      const value = await this.read();
-      if (turn !== this.turn) return;
-      this.value = value;
-      this.error = '';
+      value = await this.read();
     } catch (error) {
-      if (turn !== this.turn) return;
-      this.error = messageOf(error);
-    } finally {
-      if (turn === this.turn) this.loading = false;
+      failure = messageOf(error);
     }
+    if (turn !== this.turn) return this.latest;
+    if (!failure) this.value = value;
+    this.error = failure;
+    this.loading = false;
   }
 }

@@ -56,6 +56,8 @@ func peek(body []byte) (p dialect.Peek, err error) {
 		case "stream":
 			p.Stream = false
 			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
+		case "fallbacks":
+			p.Fallbacks = true
 		case "stream_options":
 			p.IncludeUsage = false
 			if v, ok, _ := rawjson.Get(it.Value(), "include_usage"); ok && rawjson.IsObject(it.Value()) {

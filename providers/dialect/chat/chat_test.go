@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -15,6 +16,28 @@ import (
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
 )
+
+// TestGolden writes again what was read: nothing is lost, and the form is the one that is meant.
+func TestGolden(t *testing.T) {
+	req, err := New().Server.DecodeRequest(dialect.Path{}, dialecttest.Input(t, "request.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, warnings, err := New().Client.EncodeRequest(req)
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("%v, %v", warnings, err)
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, out, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	dialecttest.Golden(t, "request.golden", pretty.Bytes())
+	stream, warnings := dialecttest.Encode(New(), req, dialecttest.Decode(New(), dialecttest.Input(t, "stream.sse")))
+	if len(warnings) > 0 {
+		t.Error(warnings)
+	}
+	dialecttest.Golden(t, "stream.golden", stream)
+}
 
 func TestPeek(t *testing.T) {
 	for _, c := range []struct {
@@ -162,6 +185,26 @@ func TestStreamShapes(t *testing.T) {
 		if e != nil || dialecttest.Text(r) != c.want {
 			t.Errorf("%s: %v, %s", c.name, e, dialecttest.Text(r))
 		}
+	}
+}
+
+// TestChunkMembers: what every chunk repeats is kept once, and padding not at all.
+func TestChunkMembers(t *testing.T) {
+	chunk := func(padding, choice string) string {
+		return `data: {"id":"i","model":"m","system_fingerprint":"f","obfuscation":"` + padding + `","choices":[` + choice + `]}` + "\n\n"
+	}
+	r, e := fold(t, chunk("x", `{"delta":{"content":"a"},"logprobs":{"content":[1]}}`)+chunk("yy", `{"delta":{"content":"b"},"logprobs":{"content":[2]}}`)+
+		chunk("", `{"delta":{},"finish_reason":"stop"}`))
+	if e != nil {
+		t.Fatal(e)
+	}
+	want := &llm.Response{ID: "i", Model: "m", Extra: llm.Extra{"chat": json.RawMessage(`{"system_fingerprint":"f"}`)}, Choices: []llm.Choice{{
+		Parts:  []llm.Part{{Kind: llm.PartText, Text: "ab"}},
+		Finish: llm.Finish{Reason: llm.FinishStop, Raw: "stop"},
+		Extra:  llm.Extra{"chat": json.RawMessage(`{"logprobs":{"content":[1,2]}}`)},
+	}}}
+	if diff := cmp.Diff(want, r, dialecttest.Same); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -10,9 +10,42 @@ import (
 
 func scan(body []byte) dialect.Scan {
 	var t tee
-	t.read(body)
+	if !t.ends(body) {
+		t.read(body)
+	}
 	t.end()
 	return t.Result()
+}
+
+var finishKey = []byte(`"finish_reason":"`)
+
+// ends reads a whole answer by its two ends, where everything but the text stands: walking over the text costs more
+// than all else that a relayed answer needs. It reports false where the answer is not of the usual form. The key it
+// looks for cannot stand inside a string, where its quotes would be escaped.
+func (t *tee) ends(body []byte) bool {
+	usage, ok, err := rawjson.GetLast(body, "usage")
+	if !ok || err != nil || !rawjson.IsObject(usage) {
+		return false
+	}
+	i := bytes.LastIndex(body, finishKey)
+	if i < 0 {
+		return false
+	}
+	word, _, closed := bytes.Cut(body[i+len(finishKey):], []byte{'"'})
+	if !closed || len(word) == 0 || bytes.IndexByte(word, '\\') >= 0 {
+		return false
+	}
+	for it := rawjson.Object(body); (t.out.ID == "" || t.out.Model == "") && it.Next(); {
+		switch string(it.Key()) {
+		case "id":
+			once(&t.out.ID, it.Value())
+		case "model":
+			once(&t.out.Model, it.Value())
+		}
+	}
+	t.usage, t.out.HasUsage = usage, true
+	t.out.Finish, t.out.Done = decodeFinish(string(word), false), true
+	return true
 }
 
 // tee reads usage, finish and error off a stream.
@@ -101,9 +134,9 @@ func (t *tee) choices(v []byte) {
 		if !rawjson.IsObject(it.Value()) {
 			continue
 		}
-		t.calls = t.calls || bytes.Contains(it.Value(), someCall)
-		v, ok, _ := rawjson.Get(it.Value(), "finish_reason")
+		v, ok, _ := rawjson.GetLast(it.Value(), "finish_reason")
 		if !ok || len(v) <= 2 || !rawjson.IsString(v) || t.out.Done {
+			t.calls = t.calls || bytes.Contains(it.Value(), someCall)
 			continue
 		}
 		var raw string

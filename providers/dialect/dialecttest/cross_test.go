@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,6 +12,12 @@ import (
 	"heimdall/providers/dialect/dialecttest"
 	"heimdall/providers/llm"
 )
+
+// input reads a file of a dialect's own tests.
+func input(t *testing.T, dialect, name string) []byte {
+	t.Helper()
+	return dialecttest.Input(t, filepath.Join("..", "..", dialect, "testdata", name))
+}
 
 // golden is the body that one dialect becomes in another, with the warnings behind it.
 func golden(t *testing.T, name string, body []byte, warnings []llm.Warning) {
@@ -28,7 +35,7 @@ func golden(t *testing.T, name string, body []byte, warnings []llm.Warning) {
 
 func TestRequestsAcross(t *testing.T) {
 	for _, e := range endpoints {
-		in := dialecttest.Input(t, "request."+e.own.Name+".json")
+		in := input(t, e.own.Name, "request.json")
 		if err := dialecttest.RequestIdentity(e.own, in); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
@@ -47,7 +54,7 @@ func TestRequestsAcross(t *testing.T) {
 func TestStreamsAcross(t *testing.T) {
 	req := &llm.Request{Params: llm.Params{IncludeUsage: true}}
 	for _, e := range endpoints {
-		in := dialecttest.Input(t, "stream."+e.own.Name+".sse")
+		in := input(t, e.own.Name, "stream.sse")
 		rng := rand.New(rand.NewPCG(1, 2))
 		for name, err := range map[string]error{
 			"identity": dialecttest.StreamIdentity(e.own, in),
@@ -76,7 +83,7 @@ func TestStreamsAcross(t *testing.T) {
 // TestSignedThoughts follows a signature from the provider through a client of another dialect and back.
 func TestSignedThoughts(t *testing.T) {
 	chat, messages := endpoints[0].own, endpoints[0].other
-	events := dialecttest.Decode(messages, dialecttest.Input(t, "stream.messages.sse"))
+	events := dialecttest.Decode(messages, input(t, "messages", "stream.sse"))
 	streamed, _ := dialecttest.Encode(chat, nil, events)
 	answer, err := llm.Fold(slices.Values(dialecttest.Decode(chat, streamed)))
 	if err != nil {
@@ -112,7 +119,7 @@ func TestSignedThoughts(t *testing.T) {
 // cache is cold again.
 func TestPrefix(t *testing.T) {
 	for _, from := range endpoints {
-		in := dialecttest.Input(t, "request."+from.own.Name+".json")
+		in := input(t, from.own.Name, "request.json")
 		req, err := from.own.Server.DecodeRequest(dialect.Path{}, in)
 		if err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func newEncoder() *encoder {
 func (e *encoder) Warnings() []llm.Warning { return e.o.losses.List() }
 
 func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
-	if e.failed || e.ended && ev.Type != llm.EventError {
+	if e.failed {
 		return dst
 	}
 	if ev.Choice != 0 {
@@ -50,6 +50,9 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	}
 	if len(ev.Extra) > 0 {
 		e.o.losses.Extra("choices[0]", ev.Extra)
+	}
+	if e.ended && ev.Type != llm.EventError {
+		return dst
 	}
 	switch ev.Type {
 	case llm.EventStart:

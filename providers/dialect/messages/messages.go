@@ -57,6 +57,8 @@ func peek(body []byte) (p dialect.Peek, err error) {
 		case "stream":
 			p.Stream = false
 			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
+		case "fallbacks":
+			p.Fallbacks = true
 		}
 		if err != nil {
 			return p, dialect.Invalid(err)

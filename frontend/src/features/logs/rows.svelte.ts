@@ -69,6 +69,13 @@ export class Rows {
     this.waiting = [];
   }
 
+  /** recount asks for the sums again. */
+  async recount(): Promise<void> {
+    const turn = this.turn;
+    const { stats } = await this.source(0, new Date(Date.now() + 1000).toISOString());
+    if (turn === this.turn) this.stats = stats;
+  }
+
   /** need reads the pages of a range of rows, where they are missing, and lets go of far ones. */
   async need(from: number, to: number): Promise<void> {
     const first = Math.max(0, Math.floor((from - this.fresh.length) / pageSize));
@@ -117,7 +124,7 @@ export class Rows {
     this.fresh = this.replace(this.fresh, rest, gone);
     this.waiting = this.replace(this.waiting, rest, gone);
     this.replaceStored(rest);
-    if (this.stats) this.stats = addToStats(this.stats, changed.filter((e) => e.status !== 'processing'));
+    if (this.stats) this.stats = addToStats(this.stats, rest.size, changed);
     if (rest.size === 0) return;
     this.any = true;
     const added = [...rest.values()].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp));

@@ -1,5 +1,6 @@
 import { messageOf } from '../../lib/api/client';
 import type { LogEntry } from '../../lib/api/types.gen';
+import { Quiet } from '../../lib/entry';
 import { router } from '../../lib/router.svelte';
 import { live, type LogChange } from '../../lib/state/live.svelte';
 import { api } from '../../lib/state/session.svelte';
@@ -18,6 +19,10 @@ class LogsState {
   error = $state('');
   loaded = $state(false);
   scrolled = $state(false);
+  private stale = false;
+  private readonly quiet = new Quiet(() => {
+    this.rows.recount().catch(() => undefined); // the next change asks again
+  });
   readonly rows = new Rows(async (offset, until) => {
     const query = { ...toQuery(this.filters, Date.now()), end_time: until, limit: pageSize, offset, sort_by: 'timestamp', order: 'desc' };
     const { logs, pagination, stats, has_logs } = await api.logs(query);
@@ -26,7 +31,12 @@ class LogsState {
 
   /** watch follows the log until the function that it gives is called. */
   watch(): () => void {
-    return live.listen({ changed: (c) => this.changed(c), resync: () => void this.reload() });
+    const stop = live.listen({ changed: (c) => this.changed(c), resync: () => void this.reload() });
+    return () => {
+      stop();
+      this.quiet.stop();
+      this.stale = true;
+    };
   }
 
   /** visit takes over what the address says. */
@@ -37,7 +47,7 @@ class LogsState {
       this.opened = opened;
       if (opened) this.chosen = opened;
     }
-    if (this.loaded && printFilters(filters).toString() === printFilters(this.filters).toString()) return;
+    if (this.loaded && !this.stale && printFilters(filters).toString() === printFilters(this.filters).toString()) return;
     this.filters = filters;
     void this.reload();
   }
@@ -52,6 +62,7 @@ class LogsState {
   }
 
   async reload(): Promise<void> {
+    this.stale = false;
     try {
       await this.rows.restart(live.inflight.filter((e) => matches(this.filters, e, Date.now())));
       this.error = '';
@@ -123,6 +134,7 @@ class LogsState {
       else gone.add(entry.id);
     }
     this.rows.apply(matching, gone);
+    this.quiet.stir();
     if (!this.rows.frozen && this.rows.fresh.length > manyFresh) void this.reload();
   }
 

@@ -1,6 +1,6 @@
 import { messageOf, type ProviderDraft } from '../../lib/api/client';
 import type { Kind, LogEntry, LogStats } from '../../lib/api/types.gen';
-import { addToStats, newestFirst } from '../../lib/entry';
+import { addToStats, newestFirst, Quiet } from '../../lib/entry';
 import { catalog } from '../../lib/state/catalog.svelte';
 import { live, type LogChange } from '../../lib/state/live.svelte';
 import { api } from '../../lib/state/session.svelte';
@@ -15,11 +15,16 @@ class Overview {
   stats = $state.raw<LogStats | undefined>();
   error = $state('');
   busy = $state('');
+  private readonly quiet = new Quiet(() => void this.load());
 
   /** watch reads and then follows the log until the function that it gives is called. */
   watch(): () => void {
     void this.load();
-    return live.listen({ changed: (changes) => this.changed(changes), resync: () => void this.load() });
+    const stop = live.listen({ changed: (changes) => this.changed(changes), resync: () => void this.load() });
+    return () => {
+      stop();
+      this.quiet.stop();
+    };
   }
 
   async load(): Promise<void> {
@@ -39,7 +44,8 @@ class Overview {
   private changed(changes: LogChange[]): void {
     if (!this.recent || !this.stats) return;
     this.recent = newestFirst(this.recent, changes.map((c) => c.entry), shown);
-    this.stats = addToStats(this.stats, changes.map((c) => c.entry).filter((e) => e.status !== 'processing'));
+    this.stats = addToStats(this.stats, changes.filter((c) => c.created).length, changes.map((c) => c.entry));
+    this.quiet.stir();
   }
 
   /** addKeyless adds a provider that needs nothing but its name. */

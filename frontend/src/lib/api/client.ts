@@ -1,3 +1,4 @@
+import { sentence } from '../format';
 import type {
   AuthState,
   Config,
@@ -132,5 +133,5 @@ async function refusal(answer: Response): Promise<ApiError> {
 
 /** messageOf is what an error says to people. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return sentence(error instanceof Error ? error.message : String(error));
 }

@@ -175,6 +175,18 @@ export interface Saved {
   warnings?: string[];
 }
 
+/** ProviderSaved is the answer of a created or changed provider. */
+export interface ProviderSaved extends Provider {
+  message: string;
+  warnings?: string[];
+}
+
+/** KeySaved is the answer of a created or changed key. */
+export interface KeySaved extends Key {
+  message: string;
+  warnings?: string[];
+}
+
 /** ClientConfig is the part of Bifrost's client settings that this version serves. */
 export interface ClientConfig {
   enable_logging: boolean;
@@ -384,7 +396,7 @@ export interface Logs {
  * Frame is one event of GET /api/events (server-sent events; the event's name is Type). Type is:
  *
  * 	gateway   Gateway is set: the state now, also as the first event of every stream
- * 	log       Operation is create (in flight) or update (finished) and Log is set
+ * 	log       Operation is create (in flight) or update (finished) and Log is set; a row that ends at once has no create
  * 	config    Version is set: read again what you show
  * 	refused   Refused is set: a page in a browser was turned away
  * 	dropped   Dropped is set: how many log rows and bodies were lost because the log could not keep up

@@ -1,4 +1,4 @@
-import type { Config, Kind, Provider } from '../api/types.gen';
+import type { Config, Kind, LogEntry, Provider } from '../api/types.gen';
 import { Resource } from '../resource.svelte';
 import { api } from './session.svelte';
 
@@ -16,6 +16,18 @@ class Catalog {
   kindOf(provider: string): Kind | undefined {
     const kind = this.provider(provider)?.kind ?? provider;
     return this.kinds.value?.find((k) => k.name === kind);
+  }
+
+  /** placeOf is where a request goes. While it runs, only the name that the client wrote may be known: provider/model. */
+  placeOf(entry: LogEntry): { provider: string; model: string; icon: string | undefined } {
+    let { provider } = entry;
+    let model = entry.model || entry.alias || 'unknown model';
+    const slash = model.indexOf('/');
+    if (!provider && slash > 0 && this.provider(model.slice(0, slash))) {
+      provider = model.slice(0, slash);
+      model = model.slice(slash + 1);
+    }
+    return { provider, model, icon: this.kindOf(provider)?.icon };
   }
 
   provider(name: string): Provider | undefined {

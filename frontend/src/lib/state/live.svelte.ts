@@ -2,7 +2,7 @@ import { EventStream, type StreamState } from '../api/events';
 import type { Dropped, Frame, Gateway, LogEntry, Refused } from '../api/types.gen';
 import { api, session } from './session.svelte';
 
-/** LogChange is one frame about a log entry. */
+/** LogChange is one frame about a log entry; created means that it was not heard of before. */
 export interface LogChange {
   created: boolean;
   entry: LogEntry;
@@ -67,12 +67,13 @@ class Live {
   /** take applies a batch of frames. */
   take(frames: Frame[]): void {
     const changes: LogChange[] = [];
+    const known = new Set(this.inflight.map((e) => e.id));
     for (const f of frames) {
       if (f.gateway) this.gateway = f.gateway;
       if (f.type === 'config') this.configVersion = f.version || this.configVersion + 1;
       if (f.dropped) this.dropped = f.dropped;
       if (f.refused) this.refused = [f.refused, ...this.refused.filter((r) => r.origin !== f.refused!.origin)].slice(0, 5);
-      if (f.payload) changes.push({ created: f.operation === 'create', entry: f.payload });
+      if (f.payload) changes.push({ created: !known.has(f.payload.id), entry: f.payload });
     }
     if (changes.length === 0) return;
     const changed = new Set(changes.map((c) => c.entry.id));

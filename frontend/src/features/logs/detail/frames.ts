@@ -13,6 +13,17 @@ export function framesOf(text: string): StreamFrame[] {
   return frames.map((f) => ({ event: f.event === 'message' ? '' : f.event, data: f.data }));
 }
 
+const telling = new Set(['content', 'text', 'thinking', 'partial_json', 'arguments', 'reasoning', 'reasoning_content', 'finish_reason', 'stop_reason']);
+
+/** gistOf is what a frame adds to the answer, whatever its shape: its pieces of text, or why it ended. "" = nothing. */
+export function gistOf(value: unknown, key = ''): string {
+  if (typeof value === 'string') return telling.has(key) ? value : '';
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([k, v]) => gistOf(v, Array.isArray(value) ? key : k))
+    .join('');
+}
+
 /** parsed reads JSON that is more than a bare word; undefined where it is none. */
 export function parsed(text: string): { value: object } | undefined {
   try {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Key, Kind } from '../../lib/api/types.gen';
+import { draftOf, isKeyless, keyDraft, keyForm, shownKey, startValues, visible } from './form';
+
+const option = (name: string, scope: string, type: string, more = {}) => ({ name, scope, type, label: name, required: false, ...more });
+const custom = {
+  name: 'custom',
+  custom: true,
+  keyless: false,
+  options: [
+    option('base_provider_type', 'custom', 'select', { choices: [{ value: 'one', label: 'One' }] }),
+    option('base_url', 'network', 'url'),
+    option('is_key_less', 'custom', 'bool'),
+    option('value', 'key', 'secret'),
+  ],
+} as unknown as Kind;
+
+test('the form becomes what the API takes', () => {
+  const values = { ...startValues(custom), 'network.base_url': ' http://localhost:1/v1 ', 'key.value': 'sk' };
+  expect(draftOf(custom, ' mine ', values)).toEqual({
+    provider: 'mine',
+    custom_provider_config: { base_provider_type: 'one', is_key_less: false },
+    network_config: { base_url: 'http://localhost:1/v1' },
+    keys: [{ name: 'default', models: ['*'], weight: 1, value: 'sk' }],
+  });
+});
+
+test('without a key there is none to fill in or to send', () => {
+  const values = { ...startValues(custom), 'custom.is_key_less': true, 'key.value': 'left over' };
+  expect(isKeyless(custom, values)).toBe(true);
+  expect(visible(custom, values).map((o) => o.name)).not.toContain('value');
+  expect(draftOf(custom, 'mine', values).keys).toEqual([]);
+});
+
+test('a key keeps its value unless a new one is typed', () => {
+  const key = { name: 'k', models: ['*'], weight: 2, enabled: false } as Key;
+  expect(keyDraft(keyForm(key, 1, undefined))).toEqual({ name: 'k', models: ['*'], weight: 2, enabled: false });
+  expect(keyDraft({ ...keyForm(undefined, 1, undefined), value: ' env.X ', models: ['m'] })).toEqual({ name: 'key-2', value: 'env.X', models: ['m'], weight: 1, enabled: true });
+});
+
+test('what a kind wants to know with a key is read and sent', () => {
+  const kind = { options: [option('value', 'key', 'secret'), option('region', 'key', 'text')] } as unknown as Kind;
+  const key = { name: 'k', models: ['*'], weight: 1, enabled: true, options: { region: 'eu' } } as unknown as Key;
+  const form = keyForm(key, 1, kind);
+  expect(form.options).toEqual({ 'key.region': 'eu' });
+  expect(keyDraft(form).options).toEqual({ region: 'eu' });
+});
+
+test('a variable is shown as one', () => {
+  const key = (value: object) => ({ value }) as Key;
+  expect(shownKey(key({ value: 'sk-a****b', from_env: false }))).toBe('sk-a****b');
+  expect(shownKey(key({ value: 'sk-a****b', env_var: 'env.MY_KEY', from_env: true }))).toBe('$MY_KEY');
+});

@@ -1,0 +1,72 @@
+import { ApiError, messageOf, type KeyDraft, type ProviderDraft } from '../../lib/api/client';
+import type { Key, TestResult } from '../../lib/api/types.gen';
+import { router } from '../../lib/router.svelte';
+import { catalog } from '../../lib/state/catalog.svelte';
+import { api } from '../../lib/state/session.svelte';
+import { toasts } from '../../lib/ui/toasts.svelte';
+
+/** Refusal is what is wrong with a form: a sentence, and the field that it is about. */
+export interface Refusal {
+  message: string;
+  param: string;
+}
+
+export const fine: Refusal = { message: '', param: '' };
+
+/** Providers changes the providers; each change gives `fine` or what is wrong with it. */
+class Providers {
+  tests = $state.raw<Record<string, TestResult | 'running'>>({});
+  busy = $state(false);
+
+  add(draft: ProviderDraft): Promise<Refusal> {
+    return this.change(() => api.addProvider(draft), `${draft.provider} is added.`);
+  }
+
+  update(name: string, draft: ProviderDraft): Promise<Refusal> {
+    return this.change(() => api.updateProvider(name, draft), 'Saved.');
+  }
+
+  remove(name: string): Promise<Refusal> {
+    return this.change(async () => {
+      await api.deleteProvider(name);
+      router.go('providers');
+    }, `${name} is deleted.`);
+  }
+
+  saveKey(provider: string, key: Key | undefined, draft: KeyDraft): Promise<Refusal> {
+    return this.change(() => (key ? api.updateKey(provider, key.id, draft) : api.addKey(provider, draft)), key ? 'The key is saved.' : 'The key is added.');
+  }
+
+  removeKey(provider: string, key: Key): Promise<Refusal> {
+    return this.change(() => api.deleteKey(provider, key.id), `The key ${key.name} is deleted.`);
+  }
+
+  /** test makes one small real call. */
+  async test(provider: string, model: string, key: string): Promise<void> {
+    this.tests = { ...this.tests, [provider]: 'running' };
+    let result: TestResult;
+    try {
+      result = await api.testProvider(provider, { model, key_id: key });
+    } catch (error) {
+      result = { ok: false, model, status: 0, latency_ms: 0, message: messageOf(error) };
+    }
+    this.tests = { ...this.tests, [provider]: result };
+    await catalog.providers.load();
+  }
+
+  private async change(what: () => Promise<unknown>, done: string): Promise<Refusal> {
+    this.busy = true;
+    try {
+      await what();
+      await catalog.providers.load();
+      toasts.ok(done);
+      return fine;
+    } catch (error) {
+      return { message: messageOf(error), param: error instanceof ApiError ? error.param : '' };
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+export const providers = new Providers();

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { hrefOf, parseRoute } from './router.svelte';
+
+test('an address is read back as it was written', () => {
+  const href = hrefOf('logs', { model: 'a/b c', status: 'error' });
+  const { page, params } = parseRoute(href);
+  expect(page).toBe('logs');
+  expect(Object.fromEntries(params)).toEqual({ model: 'a/b c', status: 'error' });
+});
+
+test('what is unknown is the overview', () => {
+  for (const hash of ['', '#', '#/nowhere?x=1', '#c=secret']) {
+    expect(parseRoute(hash).page).toBe('overview');
+    expect(parseRoute(hash).params.size).toBe(0);
+  }
+});

@@ -1,0 +1,129 @@
+package providertest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"heimdall/providers"
+	"heimdall/providers/fake"
+	"heimdall/providers/llm"
+	"heimdall/providers/transport"
+)
+
+var version = regexp.MustCompile(`^(/v[0-9][a-z0-9]*)?$`)
+
+func (s *suite) endpoints(t *testing.T) {
+	ops := 0
+	for _, op := range []llm.Op{llm.OpChat, llm.OpModels} {
+		seen := map[string]bool{}
+		for _, e := range s.Endpoints(op, s.model()) {
+			ops++
+			if _, known := s.dialects[e.Dialect]; !known && (op == llm.OpChat || e.Dialect != "") {
+				t.Errorf("%s: nobody speaks the dialect %q", op, e.Dialect)
+			}
+			if seen[e.Dialect] {
+				t.Errorf("%s: the dialect %q is there twice", op, e.Dialect)
+			}
+			seen[e.Dialect] = true
+			if e.Method != "GET" && e.Method != "POST" {
+				t.Errorf("%s: method %q", op, e.Method)
+			}
+			s.url(t, e)
+		}
+	}
+	if ops == 0 {
+		t.Error("it serves nothing")
+	}
+}
+
+// url checks that a base means the same with and without the version segment and a slash at the end.
+func (s *suite) url(t *testing.T, e providers.Endpoint) {
+	t.Helper()
+	if !strings.HasPrefix(e.Path, "/") || !version.MatchString(e.Version) {
+		t.Errorf("version %q and path %q: want /v and a digit or nothing, and a path that starts with a slash", e.Version, e.Path)
+	}
+	want := e.URL(s.base())
+	if u, err := url.Parse(want); err != nil || strings.Contains(u.Path, "//") {
+		t.Errorf("%s is no URL", want)
+	}
+	plain := strings.TrimSuffix(s.base(), e.Version)
+	for _, base := range []string{plain, plain + "/", plain + e.Version, plain + e.Version + "/"} {
+		if got := e.URL(base); got != want {
+			t.Errorf("with the base %s the URL is %s, want %s", base, got, want)
+		}
+	}
+}
+
+// secrets checks that the credential is where Sign puts it and nowhere else.
+func (s *suite) secrets(t *testing.T) {
+	target := &providers.Target{Name: s.Info().Name, Provider: s.Provider, Features: s.features, BaseURL: s.base()}
+	for _, op := range []llm.Op{llm.OpChat, llm.OpModels} {
+		for _, e := range s.Endpoints(op, s.model()) {
+			out := target.Outbound(e)
+			if holds(out) {
+				t.Errorf("%s: the credential is in the request before it is signed", op)
+			}
+			if err := s.Sign(t.Context(), out, providers.Credential{Value: secret}); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(out.URL, secret) {
+				t.Errorf("%s: the credential is in the URL", op)
+			}
+			if !s.Info().Keyless && !holds(out) {
+				t.Errorf("%s: a signed request has no credential", op)
+			}
+		}
+	}
+	for _, name := range s.features.Forward {
+		switch strings.ToLower(name) {
+		case "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization":
+			t.Errorf("the client's %s is passed on, and with it a key of the gateway", name)
+		}
+	}
+	s.quiet(t)
+}
+
+func holds(out *providers.Outbound) bool {
+	for _, f := range out.Header {
+		if strings.Contains(f.Value, secret) {
+			return true
+		}
+	}
+	return strings.Contains(out.URL, secret) || strings.Contains(string(out.Body), secret)
+}
+
+// quiet checks that no failure tells the credential.
+func (s *suite) quiet(t *testing.T) {
+	own := s.upstreams(t)[0]
+	body := s.request(t, own, false)
+	failures := map[string]transport.Doer{
+		"no connection": failing{transport.ErrConnect},
+		"no answer":     failing{transport.ErrTimeout},
+		"a web page":    answering(200, map[string]string{"Content-Type": "text/html"}, []byte("<html><title>hello</title></html>")),
+		"an odd answer": answering(500, nil, []byte("boom")),
+		"cut off": &fake.Doer{Script: func(*transport.Request) fake.Reply {
+			return fake.Reply{Status: 200, Body: `{"id":`, Cut: true}
+		}},
+	}
+	for what, doer := range failures {
+		_, err := s.call(t, own, body, doer).Do(t.Context())
+		if err == nil {
+			t.Errorf("%s: no error", what)
+			continue
+		}
+		e := llm.AsError(err)
+		if told := fmt.Sprintf("%+v %s %v", *e, e.Raw, e.Cause); strings.Contains(told, secret) {
+			t.Errorf("%s: the error tells the credential: %s", what, told)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Do(context.Context, *transport.Request) (*transport.Response, error) {
+	return nil, f.err
+}

@@ -1,0 +1,150 @@
+package providertest
+
+import (
+	"io"
+	"net/url"
+	"slices"
+	"testing"
+
+	"heimdall/providers"
+	"heimdall/providers/all"
+	"heimdall/providers/dialect"
+	"heimdall/providers/fake"
+	"heimdall/providers/llm"
+	"heimdall/providers/transport"
+)
+
+// Run checks that p keeps the laws.
+func Run(t *testing.T, p providers.Provider) {
+	s := &suite{Provider: p, features: providers.Probe(p), dialects: all.Dialects()}
+	for _, law := range []struct {
+		name  string
+		check func(*testing.T)
+	}{
+		{"info", s.info}, {"icon", s.icon}, {"options", s.options}, {"endpoints", s.endpoints}, {"secrets", s.secrets},
+		{"raw", s.raw}, {"prefix", s.prefix}, {"usage", s.usage}, {"loss is loud", s.loss}, {"errors", s.errors},
+		{"cancel", s.cancel},
+	} {
+		t.Run(law.name, law.check)
+	}
+}
+
+type suite struct {
+	providers.Provider
+	features providers.Features
+	dialects map[string]dialect.Dialect
+}
+
+// secret is a credential that must be nowhere but where Sign puts it.
+const secret = "sk-topsecret-0123456789"
+
+// model is the model of every call of the laws.
+func (s *suite) model() string {
+	if m := s.Info().Models; len(m) > 0 {
+		return m[0]
+	}
+	return "some-model"
+}
+
+// base is the provider's own address, or one for a provider that the user has to place.
+func (s *suite) base() string {
+	if b := s.Info().BaseURL; b != "" {
+		return b
+	}
+	return "https://upstream.invalid"
+}
+
+// upstreams are the dialects that the provider speaks, best first. A provider without any skips the law.
+func (s *suite) upstreams(t *testing.T) []dialect.Dialect {
+	t.Helper()
+	var out []dialect.Dialect
+	for _, e := range s.Endpoints(llm.OpChat, s.model()) {
+		if d, ok := s.dialects[e.Dialect]; ok {
+			out = append(out, d)
+		}
+	}
+	if len(out) == 0 {
+		t.Skip("it serves no chat")
+	}
+	return out
+}
+
+// others are the clients' dialects that have to be translated for this provider.
+func (s *suite) others(t *testing.T) []dialect.Dialect {
+	t.Helper()
+	own := s.upstreams(t)
+	var out []dialect.Dialect
+	for _, d := range s.dialects {
+		if !slices.ContainsFunc(own, func(o dialect.Dialect) bool { return o.Name == d.Name }) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// call is the attempt to send a client's body to the provider.
+func (s *suite) call(t *testing.T, client dialect.Dialect, body []byte, doer transport.Doer) *providers.Call {
+	t.Helper()
+	peek, err := client.Server.Peek(dialect.Path{Model: s.model()}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &providers.Call{
+		Target:     &providers.Target{Name: s.Info().Name, Provider: s.Provider, Features: s.features, BaseURL: s.base(), Doer: doer},
+		Credential: providers.Credential{KeyID: "id", KeyName: "name", Value: secret},
+		Model:      s.model(),
+		Client:     client,
+		Dialect:    func(name string) (dialect.Dialect, bool) { d, ok := s.dialects[name]; return d, ok },
+		Raw:        body, Peek: peek,
+		Request: func(string) (*llm.Request, error) {
+			return client.Server.DecodeRequest(dialect.Path{Model: s.model()}, body)
+		},
+		Header: func(string) string { return "" },
+		Keep:   1 << 20,
+	}
+}
+
+// do makes the call and reads all of the answer.
+func do(t *testing.T, c *providers.Call) ([]byte, *providers.Seen) {
+	t.Helper()
+	a, err := c.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := a.Body
+	if a.Stream != nil {
+		if body, err = io.ReadAll(a.Stream); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Stream.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return body, a.Seen
+}
+
+// answering is an upstream that gives the same answer to everything: unary whole, streams in small pieces.
+func answering(status int, header map[string]string, body []byte) *fake.Doer {
+	return &fake.Doer{Remember: true, Script: func(r *transport.Request) fake.Reply {
+		reply := fake.Reply{Status: status, Header: header}
+		for b := body; len(b) > 0; {
+			n := min(len(b), 61)
+			reply.Pieces = append(reply.Pieces, fake.Piece{Data: string(b[:n])})
+			b = b[n:]
+		}
+		return reply
+	}}
+}
+
+// sent is the body of the only request that reached the upstream.
+func sent(t *testing.T, d *fake.Doer) string {
+	t.Helper()
+	seen := d.Seen()
+	if len(seen) != 1 {
+		t.Fatalf("the upstream got %d requests, want 1", len(seen))
+	}
+	if _, err := url.Parse(seen[0].URL); err != nil {
+		t.Error(err)
+	}
+	return seen[0].Body
+}
