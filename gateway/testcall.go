@@ -25,7 +25,7 @@ func (noHeader) Get(name string) string {
 	return ""
 }
 
-func (noHeader) Each(func(name, value string) bool) {}
+func (noHeader) HasPrefix(string) bool { return false }
 
 // testCall sends one small chat call through the chain, log included.
 func (g *Gateway) testCall(ctx context.Context, c admin.TestCall) admin.TestOutcome {

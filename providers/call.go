@@ -66,22 +66,30 @@ type Seen struct {
 	Err      *llm.Error // what broke a stream after it had begun
 }
 
+// try is what one attempt needs in memory, in one piece.
+type try struct {
+	seen   Seen
+	answer Answer
+	out    Outbound
+	header [8]transport.Field
+}
+
 // Do makes the attempt. Its error is an *llm.Error.
 func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	endpoint, upstream, err := c.endpoint()
 	if err != nil {
 		return nil, err
 	}
-	seen := &Seen{Dialect: upstream.Name}
+	t := &try{seen: Seen{Dialect: upstream.Name}}
+	seen := &t.seen
 	body, asked, err := c.body(upstream, seen)
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.outbound(ctx, endpoint, body)
-	if err != nil {
+	if err := c.outbound(ctx, t, endpoint, body); err != nil {
 		return nil, err
 	}
-	resp, err := c.Target.Doer.Do(ctx, &out.Request)
+	resp, err := c.Target.Doer.Do(ctx, &t.out.Request)
 	if err != nil {
 		return nil, failure(ctx, c.Target.Name, err)
 	}
@@ -89,9 +97,9 @@ func (c *Call) Do(ctx context.Context) (*Answer, error) {
 		return nil, err
 	}
 	if resp.Stream != nil {
-		return c.stream(ctx, upstream, resp, seen, asked)
+		return c.stream(ctx, upstream, resp, t, asked)
 	}
-	return c.unary(upstream, resp, seen)
+	return c.unary(upstream, resp, t)
 }
 
 // endpoint chooses the endpoint that speaks the client's own dialect, else the provider's best.
@@ -172,9 +180,10 @@ func (c *Call) patch(seen *Seen) ([]byte, error) {
 }
 
 // outbound addresses, labels and signs the request.
-func (c *Call) outbound(ctx context.Context, e Endpoint, body []byte) (*Outbound, error) {
-	t := c.Target
-	out := t.Outbound(e)
+func (c *Call) outbound(ctx context.Context, one *try, e Endpoint, body []byte) error {
+	t, out := c.Target, &one.out
+	out.Header = one.header[:0]
+	t.address(out, e)
 	out.Body, out.Stream = body, c.Peek.Stream
 	out.Header = append(out.Header, transport.Field{Name: "Content-Type", Value: "application/json"})
 	for name, value := range t.Features.Headers {
@@ -189,23 +198,21 @@ func (c *Call) outbound(ctx context.Context, e Endpoint, body []byte) (*Outbound
 		out.Set(name, value)
 	}
 	if err := t.Provider.Sign(ctx, out, c.Credential); err != nil {
-		return nil, llm.Errorf(llm.KindAuthFailed, "cannot sign the request for %s: %w", t.Name, err)
+		return llm.Errorf(llm.KindAuthFailed, "cannot sign the request for %s: %w", t.Name, err)
 	}
-	return out, nil
+	return nil
 }
 
-// Outbound starts a request to one of the target's endpoints. The tee can only read what is not compressed.
-func (t *Target) Outbound(e Endpoint) *Outbound {
+// address points a request at one of the target's endpoints. What watches the answer can only read what is not
+// compressed.
+func (t *Target) address(out *Outbound, e Endpoint) {
 	base := t.BaseURL
 	if base == "" {
 		base = t.Provider.Info().BaseURL
 	}
-	out := &Outbound{}
 	out.Method, out.URL = e.Method, e.URL(base)
 	out.Timeout, out.Idle = t.Timeout, t.Idle
-	out.Header = make([]transport.Field, 0, 8)
 	out.Header = append(out.Header, transport.Field{Name: "Accept-Encoding", Value: "identity"})
-	return out
 }
 
 // refusal turns an error answer, or one that is no answer of an API at all, into an error.
@@ -230,11 +237,13 @@ func (c *Call) refusal(upstream dialect.Dialect, resp *transport.Response) error
 }
 
 // unary hands on an answer that came whole.
-func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, seen *Seen) (*Answer, error) {
+func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try) (*Answer, error) {
+	seen := &t.seen
 	seen.First = time.Now()
 	seen.Kept, seen.Size = resp.Body, int64(len(resp.Body))
 	seen.Scan = upstream.Client.Scan(resp.Body)
-	a := &Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
+	a := &t.answer
+	*a = Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
 	if c.native(upstream) {
 		a.ContentType, a.Body = resp.Header("Content-Type"), resp.Body
 		return a, nil
@@ -256,9 +265,11 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, seen *S
 
 // stream hands on an answer that comes in pieces: the upstream's bytes as they are where the dialects match, else
 // decoded and encoded event by event.
-func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, seen *Seen, asked bool) (*Answer, error) {
+func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, t *try, asked bool) (*Answer, error) {
+	seen := &t.seen
 	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
-	a := &Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
+	a := &t.answer
+	*a = Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
 	switch {
 	case c.native(upstream):
 		a.ContentType = resp.Header("Content-Type")

@@ -60,6 +60,9 @@ func (f *flow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// tells reports whether p may hold an error, whose text may repeat a secret. Answers are not searched for any.
+func tells(p []byte) bool { return bytes.Contains(p, []byte(`"error"`)) }
+
 // relay reads one piece into p and says how much of it to give out: whole frames only, so that an error can follow at
 // any point. A frame that p has no room for goes out in pieces.
 func (f *flow) relay(p []byte) int {
@@ -82,21 +85,28 @@ func (f *flow) relay(p []byte) int {
 	}
 	f.mid = false
 	f.tail = append(f.tail, p[whole:n]...)
+	if tells(p[:whole]) {
+		f.out = redact(bytes.Clone(p[:whole]), f.secrets...)
+		return 0
+	}
 	return whole
 }
 
 // last ends the relay with p, what came before err: all of it where the answer was whole, else its whole frames.
 func (f *flow) last(p []byte, err error) int {
 	f.finish(err)
-	if len(f.out) == 0 {
+	broken := len(f.out) > 0
+	if !broken && !tells(p) {
 		return len(p)
 	}
-	whole := wholeFrames(p)
-	if whole == 0 && f.mid {
-		f.out = append(append(bytes.Clone(p), "\n\n"...), f.out...)
-		return 0
+	rest := bytes.Clone(p)
+	if whole := wholeFrames(p); broken && whole == 0 && f.mid {
+		rest = append(rest, "\n\n"...) // its beginning is out already
+	} else if broken {
+		rest = rest[:whole]
 	}
-	return whole
+	f.out = append(redact(rest, f.secrets...), f.out...)
+	return 0
 }
 
 // wholeFrames is the length of the whole frames at the beginning of p: all up to its last blank line.
@@ -123,6 +133,9 @@ func (f *flow) step() {
 	f.out = f.steps.feed(f.out[:0], f.in[:n])
 	if err != nil {
 		f.finish(err)
+	}
+	if tells(f.out) {
+		f.out = redact(f.out, f.secrets...)
 	}
 }
 
@@ -160,7 +173,9 @@ func (f *flow) finish(err error) {
 
 // hide keeps the call's secrets out of the log where the upstream's error repeats one.
 func (f *flow) hide(e *llm.Error) {
-	e.Message = string(redact([]byte(e.Message), f.secrets...))
+	for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param} {
+		*text = string(redact([]byte(*text), f.secrets...))
+	}
 	e.Raw = redact(e.Raw, f.secrets...)
 	f.seen.Kept = redact(f.seen.Kept, f.secrets...)
 }

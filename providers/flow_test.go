@@ -1,17 +1,16 @@
 package providers_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
 	"heimdall/providers"
 	"heimdall/providers/dialect/dialecttest"
-	"heimdall/providers/fake"
 	"heimdall/providers/llm"
 	"heimdall/providers/transport"
 )
@@ -93,8 +92,11 @@ func play(t *testing.T, ctx context.Context, upstream, client, body string, f *f
 	if err := a.Stream.Close(); err != nil || !f.closed {
 		t.Fatalf("the upstream was not closed: %v", err)
 	}
-	return string(out), a.Seen
+	return made.ReplaceAllString(string(out), `"created":1`), a.Seen
 }
+
+// made is the time that a translation gives an answer whose upstream does not say when it was made.
+var made = regexp.MustCompile(`"created":\d{10}`)
 
 // ways are the pairs of upstream and client, and what the client asked.
 var ways = []struct{ name, upstream, client, body string }{
@@ -238,7 +240,8 @@ func TestFlowError(t *testing.T) {
 func TestFlowLeaves(t *testing.T) {
 	for _, w := range ways {
 		stream := streamOf(w.upstream)
-		begun := stream[:strings.Index(stream, "\n\n")+2]
+		end := strings.Index(stream, "☀")
+		begun := stream[:strings.LastIndex(stream[:end], "\n\n")+2]
 		never := make(chan struct{})
 		f := &feed{pieces: []string{begun}, block: never}
 		a, err := newCall(t, table(w.upstream), w.client, w.body, streams(f)).Do(t.Context())
@@ -251,7 +254,7 @@ func TestFlowLeaves(t *testing.T) {
 		if err := a.Stream.Close(); err != nil || !f.closed {
 			t.Errorf("%s: %v, closed %v", w.name, err, f.closed)
 		}
-		if a.Seen.Scan.Model != "m" || a.Seen.Scan.Done || a.Seen.Err != nil || a.Seen.Size != int64(len(begun)) {
+		if a.Seen.Scan.Done || a.Seen.Err != nil || a.Seen.Size != int64(len(begun)) {
 			t.Errorf("%s: seen %+v", w.name, a.Seen)
 		}
 		if n, err := a.Stream.Read(make([]byte, 16)); n != 0 || !errors.Is(err, io.EOF) {
@@ -270,7 +273,7 @@ func TestFlowKeeps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := io.ReadAll(iotestOneByte{a.Stream})
+		out, err := io.ReadAll(oneByte{a.Stream})
 		if err != nil || string(out) != stream {
 			t.Errorf("keep %d: %v, %s", keep, err, out)
 		}
@@ -280,10 +283,10 @@ func TestFlowKeeps(t *testing.T) {
 	}
 }
 
-// iotestOneByte reads with the smallest of buffers.
-type iotestOneByte struct{ io.Reader }
+// oneByte reads with the smallest of buffers.
+type oneByte struct{ io.Reader }
 
-func (r iotestOneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
+func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
 
 // TestFlowLoses warns at the end of a stream of what the client's dialect could not carry.
 func TestFlowLoses(t *testing.T) {
@@ -307,28 +310,5 @@ func TestFlowEndsWithoutBlankLine(t *testing.T) {
 		if strings.TrimRight(got, "\n") != strings.TrimRight(want, "\n") || seen.Err != nil {
 			t.Errorf("%s: the client got %s, %v", w.name, got, seen.Err)
 		}
-	}
-}
-
-// An upstream may answer a streamed request with one whole JSON body.
-func TestFlowOfAWholeAnswer(t *testing.T) {
-	upstream := &fake.Doer{Script: func(*transport.Request) fake.Reply {
-		return fake.Reply{Status: 200, Header: map[string]string{"Content-Type": "application/json"}, Body: chatAnswer}
-	}}
-	a, err := newCall(t, table("chat"), "chat", ask, upstream).Do(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := a.Body
-	if a.Stream != nil {
-		if out, err = io.ReadAll(a.Stream); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !bytes.Contains(out, []byte("hello")) {
-		t.Errorf("the client got %s", out)
-	}
-	if a.Seen.Err != nil || a.Seen.Scan.Usage.Output != 2 {
-		t.Errorf("seen %+v, %v", a.Seen.Scan, a.Seen.Err)
 	}
 }

@@ -14,7 +14,8 @@ func ListModels(ctx context.Context, t *Target, c Credential, decodeError func(s
 	if len(offers) == 0 {
 		return nil, nil
 	}
-	out := t.Outbound(offers[0])
+	out := &Outbound{}
+	t.address(out, offers[0])
 	for name, value := range t.Features.Headers {
 		out.Set(name, value)
 	}

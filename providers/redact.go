@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"net/url"
 
 	"heimdall/providers/rawjson"
@@ -32,8 +33,9 @@ func redact(text []byte, secrets ...string) []byte {
 func spellings(secret string) []string {
 	b := []byte(secret)
 	quoted := rawjson.AppendString(nil, secret)
+	escaped, _ := json.Marshal(secret) // as many servers write it, with & < > as \u0026 and so on
 	return []string{
-		secret, string(quoted[1 : len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret),
+		secret, string(quoted[1 : len(quoted)-1]), string(escaped[1 : len(escaped)-1]), url.QueryEscape(secret), url.PathEscape(secret),
 		base64.StdEncoding.EncodeToString(b), base64.RawStdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
 		hex.EncodeToString(b),
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRedact(t *testing.T) {
-	const secret = `sk-a/b+c"d=0123456789`
+	const secret = `sk-a/b+c"d=&0123456789`
 	for _, form := range spellings(secret) {
 		text := []byte(`{"message":"the key ` + form + ` is wrong"}`)
 		before := bytes.Clone(text)

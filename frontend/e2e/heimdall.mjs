@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** startHeimdall runs the headless program that HEIMDALL_BIN names, on a free port, with an empty app folder. */
-export async function startHeimdall() {
+export async function startHeimdall(variables = {}) {
   const bin = process.env.HEIMDALL_BIN;
   if (!bin) throw new Error('HEIMDALL_BIN has to name the headless program');
   const dir = await mkdtemp(join(tmpdir(), 'heimdall-e2e-'));
   const port = await freePort();
   const child = spawn(bin, ['serve', '--port', String(port), '--app-dir', dir, '--log-level', 'error'], {
-    env: { PATH: process.env.PATH, HOME: dir, HEIMDALL_PASSPHRASE: 'e2e' },
+    env: { PATH: process.env.PATH, HOME: dir, HEIMDALL_PASSPHRASE: 'e2e', ...variables },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;
@@ -28,10 +28,10 @@ export async function startHeimdall() {
       return text ? JSON.parse(text) : undefined;
     },
     /** ask sends a chat request and waits for all of its answer; its status may be any. */
-    async ask(model, content, more = {}) {
+    async ask(model, content, more = {}, client = 'e2e-client/1.0') {
       const answer = await fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'User-Agent': 'e2e-client/1.0' },
+        headers: { 'Content-Type': 'application/json', 'User-Agent': client },
         body: JSON.stringify({ model, messages: [{ role: 'user', content }], ...more }),
       });
       return { status: answer.status, text: await answer.text() };

@@ -225,6 +225,17 @@ describe('logs', () => {
     await until(() => !params().has('id'), 'it is closed');
   });
 
+  test('one is deleted from the log for good', async () => {
+    await say('forget me', 'error-429');
+    await open('#/logs?model=error-429');
+    await row('error-429').first().click();
+    const id = params().get('id');
+    await page.getByRole('button', { name: 'Delete from the log' }).click();
+    await page.getByRole('button', { name: 'Delete request' }).click();
+    await shown(page.getByText('The request is gone from the log.'));
+    assert.equal((await fetch(`${heimdall.url}/api/logs/${id}`)).status, 404);
+  });
+
   test('few rows are drawn, whatever their number', async () => {
     for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 20 }, (_, n) => say(`${i}/${n}`)));
     await open('#/logs');
@@ -255,7 +266,7 @@ describe('settings', () => {
   test('one that a flag decides says so', async () => {
     await open('#/settings');
     assert.ok(await page.getByLabel('Port').isDisabled());
-    await shown(page.getByText('Decided by a start flag'));
+    await shown(page.getByText('Decided by a flag'));
   });
 
   test('a theme holds at once and from the first paint on', async () => {
@@ -296,16 +307,19 @@ describe('the gateway as the desktop app runs it', () => {
   const gateway = (state, more = {}) => ({ state, address: 'http://127.0.0.1:8080', controllable: true, ...more });
 
   test('is stopped and started', async () => {
+    let state = 'running';
     const calls = [];
-    await page.route('**/api/events', (r) => r.fulfill(events({ type: 'gateway', gateway: gateway('running') })));
+    await page.route('**/api/events', (r) => r.fulfill(events({ type: 'gateway', gateway: gateway(state) })));
     await page.route('**/api/gateway/*', (r) => {
       calls.push(`${r.request().method()} ${new URL(r.request().url()).pathname}`);
-      return r.fulfill({ json: gateway(calls.length === 1 ? 'stopped' : 'running') });
+      state = state === 'running' ? 'stopped' : 'running';
+      return r.fulfill({ json: gateway(state) });
     });
     await open();
     await page.getByRole('button', { name: 'Stop' }).click();
+    await shown(page.getByText('Clients are turned away'));
     await page.getByRole('button', { name: 'Start' }).click();
-    await until(() => calls.length === 2, 'both were asked for');
+    await shown(page.getByRole('button', { name: 'Stop' }));
     assert.deepEqual(calls, ['POST /api/gateway/stop', 'POST /api/gateway/start']);
   });
 

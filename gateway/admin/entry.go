@@ -35,6 +35,15 @@ func entry(r *exchange.Record) LogEntry {
 	return e
 }
 
+// begun shows a record that is still being filled: only fields that do not change after its beginning are read.
+func begun(r *exchange.Record) LogEntry {
+	return LogEntry{
+		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
+		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName,
+		SessionID: r.SessionID, UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect,
+	}
+}
+
 func object(r *exchange.Record) string {
 	switch {
 	case r.Op != llm.OpChat:

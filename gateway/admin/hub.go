@@ -12,24 +12,25 @@ import (
 // Hub is the live view: it knows what is in flight and tells the pages that listen. It is an exchange.Observer.
 type Hub struct {
 	mu     sync.Mutex
-	live   map[string]*LogEntry // never changed once they are here
+	live   map[string]*exchange.Record // in flight: only what is known at their beginning may be read
 	subs   map[*subscriber]struct{}
 	closed bool
 }
 
 // NewHub makes a hub that nobody listens to yet.
 func NewHub() *Hub {
-	return &Hub{live: map[string]*LogEntry{}, subs: map[*subscriber]struct{}{}}
+	return &Hub{live: map[string]*exchange.Record{}, subs: map[*subscriber]struct{}{}}
 }
 
 // Begin shows an exchange that has begun.
 func (h *Hub) Begin(r *exchange.Record) {
-	e := entry(r)
-	e.Status = string(exchange.StatusProcessing)
-	e.Latency = nil
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.live[e.ID] = &e
+	h.live[r.ID] = r
+	if len(h.subs) == 0 {
+		return
+	}
+	e := begun(r)
 	for s := range h.subs {
 		s.log("create", &e)
 	}
@@ -54,8 +55,8 @@ func (h *Hub) Live() []LogEntry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	list := make([]LogEntry, 0, len(h.live))
-	for _, e := range h.live {
-		list = append(list, *e)
+	for _, r := range h.live {
+		list = append(list, begun(r))
 	}
 	slices.SortFunc(list, func(a, b LogEntry) int {
 		return cmp.Or(b.Timestamp.Compare(a.Timestamp), cmp.Compare(b.ID, a.ID))
@@ -116,8 +117,9 @@ func (h *Hub) subscribe(g Gateway) *subscriber {
 		return s
 	}
 	live := make([]*LogEntry, 0, len(h.live))
-	for _, e := range h.live {
-		live = append(live, e)
+	for _, r := range h.live {
+		e := begun(r)
+		live = append(live, &e)
 	}
 	slices.SortFunc(live, func(a, b *LogEntry) int { return a.Timestamp.Compare(b.Timestamp) })
 	if len(live) > maxPending {

@@ -39,19 +39,10 @@ func wanted(x *exchange.Exchange) bool {
 	case exchange.DecorateAlways:
 		return true
 	case exchange.DecorateOnDemand:
-		return x.Record.UpstreamDialect != x.Record.Dialect || fromBifrostClient(x.Header)
+		return x.Record.UpstreamDialect != x.Record.Dialect || x.Header.HasPrefix(HeaderPrefix)
 	case exchange.DecorateNever:
 	}
 	return false
-}
-
-func fromBifrostClient(h exchange.Header) bool {
-	found := false
-	h.Each(func(name, _ string) bool {
-		found = len(name) > len(HeaderPrefix) && strings.EqualFold(name[:len(HeaderPrefix)], HeaderPrefix)
-		return !found
-	})
-	return found
 }
 
 func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {

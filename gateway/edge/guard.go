@@ -30,7 +30,7 @@ type Policy interface {
 // admit checks a request against its row's guard. It returns the origin that the answer must name for the browser, ""
 // for none, and whether the caller proved to be the administrator.
 func admit(ctx *fasthttp.RequestCtx, row *exchange.Row, p Policy) (origin string, admin bool, err error) {
-	if err := checkHost(ctx.Host(), p); err != nil {
+	if err := checkHosts(ctx, p); err != nil {
 		return "", false, err
 	}
 	if row.Guard != exchange.GuardUI {
@@ -46,6 +46,15 @@ func admit(ctx *fasthttp.RequestCtx, row *exchange.Row, p Policy) (origin string
 			Message: "sign in first: send HTTP Basic with the administrator's name and password, or a session token as Bearer (POST /api/session/login gives one)"}
 	}
 	return origin, true, nil
+}
+
+// checkHosts checks the Host header, and the host of a request line that names one.
+func checkHosts(ctx *fasthttp.RequestCtx, p Policy) error {
+	said, meant := ctx.Request.Header.Host(), ctx.Host()
+	if err := checkHost(said, p); err != nil || bytes.Equal(said, meant) {
+		return err
+	}
+	return checkHost(meant, p)
 }
 
 // checkHost keeps pages from reaching us under a name of their own that they let point here.
@@ -94,7 +103,7 @@ func hostname(host string) string {
 func checkOrigin(ctx *fasthttp.RequestCtx, g exchange.Guard, p Policy) (string, error) {
 	origin := string(ctx.Request.Header.Peek("Origin"))
 	if origin == "" {
-		if site := string(ctx.Request.Header.Peek("Sec-Fetch-Site")); site == "cross-site" && g != exchange.GuardInference {
+		if site := string(ctx.Request.Header.Peek("Sec-Fetch-Site")); site != "" && site != "same-origin" && site != "none" {
 			return "", refused(ctx, "another site", p)
 		}
 		return "", nil
@@ -133,11 +142,17 @@ type header struct{ h *fasthttp.RequestHeader }
 
 func (h header) Get(name string) string { return string(h.h.Peek(name)) }
 
-// Each does not copy: names and values are gone once the request is.
-func (h header) Each(f func(name, value string) bool) {
-	for k, v := range h.h.All() {
-		if !f(unsafe.String(unsafe.SliceData(k), len(k)), unsafe.String(unsafe.SliceData(v), len(v))) {
-			return
+// HasPrefix looks at the beginnings of the header's lines.
+func (h header) HasPrefix(prefix string) bool {
+	for raw := h.h.RawHeaders(); len(raw) >= len(prefix); {
+		if strings.EqualFold(unsafe.String(unsafe.SliceData(raw), len(prefix)), prefix) {
+			return true
 		}
+		end := bytes.IndexByte(raw, '\n')
+		if end < 0 {
+			break
+		}
+		raw = raw[end+1:]
 	}
+	return false
 }

@@ -140,7 +140,7 @@ func (o *outgoing) Close() error {
 // unrouted answers what no row matches: a preflight, a wrong method, or an unknown path.
 func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 	path := string(ctx.Path())
-	if err := checkHost(ctx.Host(), s.opts.Policy); err != nil {
+	if err := checkHosts(ctx, s.opts.Policy); err != nil {
 		write(ctx, s.opts.RenderError(nil, path, err))
 		return
 	}

@@ -39,11 +39,11 @@ type Peer struct {
 	Admin bool // proved to be the administrator (password, session or control token)
 }
 
-// Header is the header of a request. Get is case-insensitive and returns "" where there is none. Both are valid only
-// until the reply has been written.
+// Header is the header of a request, valid until the reply has been written. Names are case-insensitive. Get returns ""
+// where there is no such field; HasPrefix reports whether any field's name begins with prefix.
 type Header interface {
 	Get(name string) string
-	Each(func(name, value string) bool)
+	HasPrefix(prefix string) bool
 }
 
 // SetDialect tells the exchange which dialect its body is in; Request needs it.

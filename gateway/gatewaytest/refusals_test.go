@@ -41,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		{Name: "unknown path, messages", Path: "/anthropic/v1/nothing", Body: "{}", Status: 404, Contains: []string{`{"type":"error","error":{"type":"not_found_error"`}},
 		{Name: "unknown path by GET, messages", Method: "GET", Path: "/anthropic/v1/models", Status: 404, Contains: []string{`{"type":"error","error":{"type":"not_found_error"`}},
 		{Name: "unknown path by GET, chat", Method: "GET", Path: "/v1/nothing", Status: 404, Contains: chatError},
-		{Name: "unknown path, management", Method: "GET", Path: "/api/nothing", Status: 404, Contains: []string{`"is_bifrost_error":true`, `"status_code":404`}},
+		{Name: "unknown path, management", Method: "GET", Path: "/api/nothing", Status: 404, Contains: []string{`"status_code":404`}},
 		{Name: "wrong method, chat", Method: "GET", Path: "/v1/chat/completions", Status: 405, Contains: chatError, Expect: map[string]string{"Allow": "POST"}},
 		{Name: "wrong method, messages", Method: "PUT", Path: "/anthropic/v1/messages", Status: 405, Contains: messagesError, Expect: map[string]string{"Allow": "POST"}},
 		{Name: "wrong method, management", Method: "PATCH", Path: "/api/version", Status: 405, Contains: []string{`"status_code":405`}, Expect: map[string]string{"Allow": "GET"}},

@@ -35,33 +35,47 @@ func (k *Key) serves(model string) bool {
 
 // key draws one of the keys that serve the model, by weight; or takes the pinned one.
 func (p *Provider) key(model, pin string) (providers.Credential, error) {
-	var fit []*Key
+	var first *Key
 	var total float64
 	problem := ""
 	for i := range p.Keys {
 		k := &p.Keys[i]
 		switch {
-		case pin != "" && k.KeyID != pin, !k.serves(model):
+		case !k.fits(model, pin):
 		case k.Problem != "":
 			problem = "key " + strconv.Quote(k.KeyName) + ": " + k.Problem
-		case k.Weight > 0 || pin != "":
-			fit = append(fit, k)
+		default:
+			if first == nil {
+				first = k
+			}
 			total += k.Weight
 		}
 	}
-	if len(fit) == 0 {
+	if first == nil {
 		return p.noKey(model, problem)
 	}
-	if len(fit) == 1 {
-		return fit[0].Credential, nil
+	if total == first.Weight {
+		return first.Credential, nil
 	}
-	at := rand.Float64() * total
-	for _, k := range fit {
-		if at -= k.Weight; at < 0 {
-			return k.Credential, nil
+	return p.draw(model, pin, rand.Float64()*total), nil
+}
+
+// draw takes the key that stands at a place in the sum of the weights.
+func (p *Provider) draw(model, pin string, at float64) (c providers.Credential) {
+	for i := range p.Keys {
+		if k := &p.Keys[i]; k.Problem == "" && k.fits(model, pin) {
+			c = k.Credential
+			if at -= k.Weight; at < 0 {
+				break
+			}
 		}
 	}
-	return fit[len(fit)-1].Credential, nil
+	return c
+}
+
+// fits reports whether a call of the model may use the key. A key of weight 0 is used only where it is pinned.
+func (k *Key) fits(model, pin string) bool {
+	return (pin == "" && k.Weight > 0 || pin == k.KeyID && pin != "") && k.serves(model)
 }
 
 func (p *Provider) noKey(model, problem string) (providers.Credential, error) {

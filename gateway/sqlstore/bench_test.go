@@ -2,9 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,28 +11,9 @@ import (
 	"heimdall/providers/llm"
 )
 
-// prose is n bytes of JSON that compresses about as well as real chats do.
-func prose(n int) []byte {
-	random := rand.New(rand.NewPCG(1, uint64(n)))
-	var b strings.Builder
-	for b.Len() < n {
-		fmt.Fprintf(&b, `{"role":"user","content":"`)
-		for range 60 {
-			word := make([]byte, 2+random.IntN(7))
-			for i := range word {
-				word[i] = "etaoinshrdlucmfw"[random.IntN(16)]
-			}
-			b.Write(word)
-			b.WriteByte(' ')
-		}
-		b.WriteString(`"},`)
-	}
-	return []byte(b.String()[:n])
-}
-
 func benchRecord(i int, at time.Time, request, response []byte) *exchange.Record {
 	return &exchange.Record{
-		ID: fmt.Sprintf("%016x-%016x", at.UnixNano(), i), Time: at, Op: llm.OpChat, Dialect: "chat", Method: "POST",
+		ID: fmt.Sprintf("%016x-%019x", at.UnixNano(), i), Time: at, Op: llm.OpChat, Dialect: "chat", Method: "POST",
 		Path: "/v1/chat/completions", Provider: []string{"openai", "anthropic", "demo"}[i%3], Model: fmt.Sprint("model-", i%20),
 		RequestedModel: fmt.Sprint("openai/model-", i%20), KeyID: fmt.Sprint("key-", i%4), KeyName: "my key",
 		UserAgent: "OpenAI/JS 6.1.0", Status: exchange.StatusSuccess, HTTPStatus: 200, Latency: time.Duration(i) * time.Microsecond,
@@ -46,27 +25,52 @@ func benchRecord(i int, at time.Time, request, response []byte) *exchange.Record
 	}
 }
 
-// BenchmarkAppend writes batches of 200 records; the time is per record.
+// BenchmarkAppend writes batches of up to 200 records or 1 MB, as the log's writer does; the times are per record, and so
+// are the bytes that the file has at the end.
 func BenchmarkAppend(b *testing.B) {
-	for _, size := range []struct{ request, response int }{{0, 0}, {4 << 10, 1 << 10}, {64 << 10, 1 << 10}} {
-		b.Run(fmt.Sprintf("%dKB+%dKB", size.request>>10, size.response>>10), func(b *testing.B) {
+	for _, kind := range []struct {
+		name string
+		next func(*traffic) exchanged
+	}{
+		{"none", func(*traffic) exchanged { return exchanged{} }},
+		{"words 4KB+1KB", func(t *traffic) exchanged { return t.single(4000, 800) }},
+		{"noise 4KB+1KB", func(t *traffic) exchanged { return t.noise(4096, 1024) }},
+		{"words 64KB+1KB", func(t *traffic) exchanged { return t.single(64000, 800) }},
+		{"agents", (*traffic).agents},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
 			l := openLogs(b, filepath.Join(b.TempDir(), "logs.db"))
-			request, response := prose(size.request), prose(size.response)
-			start, cpu := time.Now(), cpuTime()
+			batches := benchBatches(b.N, newTraffic(), kind.next)
 			b.ReportAllocs()
 			b.ResetTimer()
-			for done := 0; done < b.N; {
-				var batch []*exchange.Record
-				for ; len(batch) < 200 && done < b.N; done++ {
-					batch = append(batch, benchRecord(done, start.Add(time.Duration(done)*time.Millisecond), request, response))
-				}
+			cpu := cpuTime()
+			for _, batch := range batches {
 				if err := l.Append(b.Context(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
+			size, err := l.flavour.contentBytes(b.Context(), l.write)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(size)/float64(b.N), "file-B/op")
 		})
 	}
+}
+
+func benchBatches(n int, t *traffic, next func(*traffic) exchanged) (batches [][]*exchange.Record) {
+	start := time.Now()
+	for done := 0; done < n; {
+		var batch []*exchange.Record
+		for bytes := 0; len(batch) < 200 && bytes < 1<<20 && done < n; done++ {
+			e := next(t)
+			bytes += len(e.request) + len(e.response)
+			batch = append(batch, benchRecord(done, start.Add(time.Duration(done)*time.Millisecond), e.request, e.response))
+		}
+		batches = append(batches, batch)
+	}
+	return batches
 }
 
 // BenchmarkLarge opens and searches a log of 300 000 records over a month.
@@ -75,7 +79,7 @@ func BenchmarkLarge(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "logs.db")
 	l := openLogs(b, path)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	body := prose(500)
+	body := newTraffic().single(500, 0).request
 	for i := 0; i < records; {
 		var batch []*exchange.Record
 		for ; len(batch) < 1000; i++ {

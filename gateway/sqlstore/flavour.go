@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,7 +12,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // flavour is what differs from one database to the next.
@@ -20,10 +22,18 @@ type flavour struct {
 
 	// open opens the database at a path: one pool with the only connection that writes, one with those that read.
 	open func(path string) (write, read *sql.DB, err error)
+	// insert begins an INSERT of rows whose failure ends the transaction.
+	insert string
+	// taken tells the error of an INSERT that found one of the keys there.
+	taken func(error) bool
 	// contentBytes is how much of the database's storage is in use.
 	contentBytes func(ctx context.Context, write *sql.DB) (int64, error)
+	// scrub makes what is removed from now on be overwritten, or no longer.
+	scrub func(ctx context.Context, write *sql.DB, on bool) error
 	// shrink gives storage that is no longer in use back to the system, in steps between which others may write.
 	shrink func(ctx context.Context, write *sql.DB) error
+	// settle leaves nothing that opening after a crash would have to make good.
+	settle func(ctx context.Context, write *sql.DB) error
 }
 
 // Pages freed per step of shrinking: some 10 MB, which takes some 10 ms.
@@ -35,8 +45,12 @@ const maxReaders = 4
 var sqlite = flavour{
 	goose:        goose.DialectSQLite3,
 	open:         openSQLite,
+	insert:       "INSERT OR FAIL INTO", // undoing the one statement would need a journal of its own
+	taken:        takenSQLite,
 	contentBytes: sqliteContentBytes,
+	scrub:        scrubSQLite,
 	shrink:       shrinkSQLite,
+	settle:       settleSQLite,
 }
 
 func openSQLite(path string) (write, read *sql.DB, err error) {
@@ -85,11 +99,21 @@ func dsn(path, lock string, pragmas ...string) string {
 	return "file:" + path + "?" + q.Encode()
 }
 
+func takenSQLite(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+}
+
 func sqliteContentBytes(ctx context.Context, write *sql.DB) (int64, error) {
 	var bytes int64
 	err := write.QueryRowContext(ctx, `SELECT (page_count - freelist_count) * page_size
 		FROM pragma_page_count, pragma_freelist_count, pragma_page_size`).Scan(&bytes)
 	return bytes, err
+}
+
+func scrubSQLite(ctx context.Context, write *sql.DB, on bool) error {
+	_, err := write.ExecContext(ctx, fmt.Sprintf("PRAGMA secure_delete(%t)", on))
+	return err
 }
 
 func shrinkSQLite(ctx context.Context, write *sql.DB) error {
@@ -99,13 +123,17 @@ func shrinkSQLite(ctx context.Context, write *sql.DB) error {
 			return err
 		}
 		if free == 0 {
-			break
+			return nil
 		}
 		if _, err := write.ExecContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", shrinkStep)); err != nil {
 			return err
 		}
 	}
-	// The file gets shorter when what the log of writes holds is copied into it.
+}
+
+// settleSQLite copies what the log of writes holds into the file, which may then get shorter, and empties that log. It
+// would be read from end to end at the next start.
+func settleSQLite(ctx context.Context, write *sql.DB) error {
 	_, err := write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
 }

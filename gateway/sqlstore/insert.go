@@ -13,15 +13,15 @@ type batchInsert struct {
 	args      []any
 }
 
-func prepareInsert(ctx context.Context, db *sql.DB, table string, columns []string) (batchInsert, error) {
+// prepareInsert prepares "verb table (columns) VALUES … rest".
+func prepareInsert(ctx context.Context, db *sql.DB, verb, table string, columns []string, rest string) (batchInsert, error) {
 	row := "(" + placeholders(len(columns)) + ")"
-	into := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row
-	const or = " ON CONFLICT DO NOTHING"
-	one, err := db.PrepareContext(ctx, into+or)
+	into := verb + " " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row
+	one, err := db.PrepareContext(ctx, into+rest)
 	if err != nil {
 		return batchInsert{}, err
 	}
-	many, err := db.PrepareContext(ctx, into+strings.Repeat(","+row, rowsPerInsert-1)+or)
+	many, err := db.PrepareContext(ctx, into+strings.Repeat(","+row, rowsPerInsert-1)+rest)
 	if err != nil {
 		return batchInsert{}, err
 	}
@@ -38,15 +38,15 @@ func (b *batchInsert) flushIfFull(ctx context.Context) error {
 	if len(b.args) < b.width*rowsPerInsert {
 		return nil
 	}
-	err := insertAll(ctx, b.many, b.args, rowsPerInsert)
-	b.clear()
+	defer b.clear()
+	_, err := b.many.ExecContext(ctx, b.args...)
 	return err
 }
 
 func (b *batchInsert) flush(ctx context.Context) error {
 	defer b.clear()
 	for args := b.args; len(args) > 0; args = args[b.width:] {
-		if err := insertAll(ctx, b.one, args[:b.width], 1); err != nil {
+		if _, err := b.one.ExecContext(ctx, args[:b.width]...); err != nil {
 			return err
 		}
 	}
@@ -57,17 +57,4 @@ func (b *batchInsert) flush(ctx context.Context) error {
 func (b *batchInsert) clear() {
 	clear(b.args)
 	b.args = b.args[:0]
-}
-
-// insertAll runs stmt; it is an error if a row's key was taken.
-func insertAll(ctx context.Context, stmt *sql.Stmt, args []any, rows int64) error {
-	res, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	n, err := res.RowsAffected()
-	if err == nil && n < rows {
-		err = errIDTaken
-	}
-	return err
 }

@@ -13,19 +13,20 @@ import (
 
 // Logs is the log's store.
 //
-// What a record of 4 KB + 1 KB costs to append (µs of CPU, all in, least of several runs; BenchmarkAppend measures
-// today's): one row per statement 34, eight 29; without bodies 9; page size 8 KB instead of 4 KB: the same. Hence the
-// layout: 8 rows per statement, bodies in a table of their own that only grows at its end, two indexes beside the
-// keys.
+// Most of what a record costs to append without its bodies (some 10 µs of CPU) is SQLite's work per column, per row and
+// per index: hence few columns, label sets stored once, two indexes beside the keys, and several rows per statement.
+// Pages of 8 to 64 KB, a bigger cache, a longer log of writes and more rows per statement gain nothing measurable.
 type Logs struct {
 	*database
-	insertRows   batchInsert
-	insertBodies batchInsert
-	totals       totals
-	codec        codec
+	nextSeq *sql.Stmt
+	rows    batchInsert
+	blocks  blocks
+	labels  labels
+	totals  totals
+	text    []byte // the details of the rows that wait to be inserted
 }
 
-// Rows per INSERT statement. More than eight gain nothing.
+// Rows per INSERT statement.
 const rowsPerInsert = 8
 
 // OpenLogs opens the log's file, making it if need be.
@@ -43,10 +44,19 @@ func OpenLogs(ctx context.Context, path string) (*Logs, error) {
 }
 
 func (l *Logs) prepare(ctx context.Context) (err error) {
-	if l.insertRows, err = prepareInsert(ctx, l.write, "logs", rowColumns); err != nil {
+	// A number is not used again while a block may still be there in which it had its bodies.
+	l.nextSeq, err = l.write.PrepareContext(ctx, `SELECT 1 + max(coalesce((SELECT max(seq) FROM logs), 0),
+		coalesce((SELECT last FROM blocks ORDER BY first DESC LIMIT 1), 0))`)
+	if err != nil {
 		return err
 	}
-	if l.insertBodies, err = prepareInsert(ctx, l.write, "bodies", bodyColumns); err != nil {
+	if l.rows, err = prepareInsert(ctx, l.write, l.flavour.insert, "logs", rowColumns, ""); err != nil {
+		return err
+	}
+	if l.blocks, err = prepareBlocks(ctx, l.write); err != nil {
+		return err
+	}
+	if l.labels, err = prepareLabels(ctx, l.write); err != nil {
 		return err
 	}
 	l.totals, err = prepareTotals(ctx, l.write)
@@ -58,11 +68,11 @@ func (l *Logs) Append(ctx context.Context, batch []*exchange.Record) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := l.change(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.insert(ctx, tx, batch) })
-	if errors.Is(err, errIDTaken) {
+	err := l.store(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.insert(ctx, tx, batch) })
+	if err != nil && l.flavour.taken(err) {
 		// Rare enough that the ordinary batch need not look first.
 		batch = lastByID(batch)
-		err = l.change(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.replace(ctx, tx, batch) })
+		err = l.store(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.replace(ctx, tx, batch) })
 	}
 	if err != nil {
 		return fmt.Errorf("write the log: %w", err)
@@ -70,46 +80,52 @@ func (l *Logs) Append(ctx context.Context, batch []*exchange.Record) error {
 	return nil
 }
 
-// errIDTaken says that a record with one of the IDs is already stored.
-var errIDTaken = errors.New("the ID is taken")
+// store is change for what may store labels.
+func (l *Logs) store(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	err := l.change(ctx, f)
+	if err != nil {
+		l.labels.forget()
+	}
+	return err
+}
 
 func (l *Logs) insert(ctx context.Context, tx *sql.Tx, batch []*exchange.Record) error {
 	var seq int64
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM logs").Scan(&seq); err != nil {
+	if err := tx.StmtContext(ctx, l.nextSeq).QueryRowContext(ctx).Scan(&seq); err != nil {
 		return err
 	}
-	rows, bodies := l.insertRows.in(tx), l.insertBodies.in(tx)
-	defer l.codec.reset()
+	rows, thorough := l.rows.in(tx), len(batch) <= leisureRecords
+	l.blocks.begin()
 	clear(l.totals.sums)
-	for _, r := range batch {
-		seq++
-		args, err := rowArgs(rows.args, seq, r)
-		if err != nil {
-			return err
-		}
-		rows.args = args
-		l.totals.add(r)
-		for kind, b := range [...][]byte{r.Request.Data, r.Response.Data} {
-			if len(b) == 0 {
-				continue
-			}
-			as, data := l.codec.encode(b)
-			bodies.args = append(bodies.args, 2*seq+int64(kind), as, data)
-			if err := bodies.flushIfFull(ctx); err != nil {
-				return err
-			}
-			if len(bodies.args) == 0 {
-				l.codec.reset()
-			}
-		}
-		if err := rows.flushIfFull(ctx); err != nil {
+	for i, r := range batch {
+		if err := l.insertOne(ctx, tx, rows, seq+int64(i), r, thorough); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(rows.flush(ctx), bodies.flush(ctx)); err != nil {
+	if err := rows.flush(ctx); err != nil {
+		return err
+	}
+	if err := l.blocks.flush(ctx, tx, thorough); err != nil {
 		return err
 	}
 	return l.totals.store(ctx, tx)
+}
+
+func (l *Logs) insertOne(ctx context.Context, tx *sql.Tx, rows *batchInsert, seq int64, r *exchange.Record, thorough bool) error {
+	set, err := l.labels.id(ctx, tx, labelsOf(r))
+	if err != nil {
+		return err
+	}
+	at, err := l.blocks.add(ctx, tx, seq, r, thorough)
+	if err != nil {
+		return err
+	}
+	l.totals.add(set, r)
+	if len(rows.args) == 0 {
+		l.text = l.text[:0]
+	}
+	rows.args, l.text = rowArgs(rows.args, l.text, seq, set, r, at)
+	return rows.flushIfFull(ctx)
 }
 
 func (l *Logs) replace(ctx context.Context, tx *sql.Tx, batch []*exchange.Record) error {
@@ -117,7 +133,7 @@ func (l *Logs) replace(ctx context.Context, tx *sql.Tx, batch []*exchange.Record
 	for i, r := range batch {
 		ids[i] = r.ID
 	}
-	if _, err := l.removeIDs(ctx, tx, ids); err != nil {
+	if err := l.removeIDs(ctx, tx, ids); err != nil {
 		return err
 	}
 	return l.insert(ctx, tx, batch)
@@ -153,42 +169,28 @@ func (l *Logs) Get(ctx context.Context, id string) (*exchange.Record, error) {
 }
 
 func get(ctx context.Context, tx *sql.Tx, id string) (*exchange.Record, error) {
-	row := tx.QueryRowContext(ctx, "SELECT "+rowColumnList+" FROM logs WHERE id = ?", id)
-	seq, r, err := scanRow(row)
+	seq, r, at, err := scanRow(tx.QueryRowContext(ctx, wholeRows+"WHERE logs.id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, observe.ErrNotFound
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || at.empty() {
+		return r, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT id, codec, data FROM bodies WHERE id IN (?, ?)", 2*seq, 2*seq+1)
-	if err != nil {
-		return nil, err
+	b, err := readBlock(ctx, tx, seq)
+	if b == nil || err != nil {
+		return r, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var at, codec int64
-		var data []byte
-		if err := rows.Scan(&at, &codec, &data); err != nil {
-			return nil, err
-		}
-		body := &r.Request
-		if at == 2*seq+1 {
-			body = &r.Response
-		}
-		if body.Data, err = decode(codec, data); err != nil {
-			return nil, err
-		}
-	}
-	return r, rows.Err()
+	r.Request.Data, r.Response.Data, err = b.bodies(at)
+	return r, err
 }
 
-// Delete removes records and their bodies.
+// Delete removes records and their bodies, and overwrites where they were.
 func (l *Logs) Delete(ctx context.Context, ids []string) error {
-	err := l.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := l.removeIDs(ctx, tx, ids)
-		return err
-	})
+	err := l.flavour.scrub(ctx, l.write, true)
+	if err == nil {
+		err = l.change(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.removeIDs(ctx, tx, ids) })
+		err = errors.Join(err, l.flavour.scrub(context.WithoutCancel(ctx), l.write, false))
+	}
 	if err != nil {
 		return fmt.Errorf("delete log entries: %w", err)
 	}

@@ -3,41 +3,77 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"heimdall/gateway/exchange"
 	"heimdall/providers/llm"
 )
 
-var rowColumns = []string{
-	"seq", "id", "time", "op", "provider", "model", "requested_model", "key_id", "session", "status", "http_status",
-	"stream", "latency", "ttft", "has_usage", "input", "cache_read", "cache_write", "output", "reasoning",
-	"request_size", "response_size", "detail",
+var rowColumns = []string{"seq", "id", "time", "labels", "session", "latency", "tokens", "detail"}
+
+// wholeRows selects what scanRow reads.
+const wholeRows = `SELECT logs.seq, logs.id, time, provider, model, requested_model, key_id, status, session, latency,
+	detail FROM logs JOIN labels ON labels.id = logs.labels `
+
+// rowArgs appends the values of r's row, in the order of rowColumns, and what detail takes to text.
+func rowArgs(args []any, text []byte, seq, labels int64, r *exchange.Record, at place) ([]any, []byte) {
+	from := len(text)
+	text = appendDetail(text, r, at)
+	return append(args, seq, r.ID, storedTime(r.Time), labels, r.SessionID, r.Latency.Microseconds(),
+		r.Usage.Input+r.Usage.Output, text[from:len(text):len(text)]), text
 }
 
-var rowColumnList = strings.Join(rowColumns, ", ")
+// scanRow reads one row into a record without bodies.
+func scanRow(row interface{ Scan(...any) error }) (seq int64, r *exchange.Record, at place, err error) {
+	r = &exchange.Record{}
+	var micro, latency int64
+	var text []byte
+	err = row.Scan(&seq, &r.ID, &micro, &r.Provider, &r.Model, &r.RequestedModel, &r.KeyID, &r.Status, &r.SessionID,
+		&latency, &text)
+	if err != nil {
+		return 0, nil, at, err
+	}
+	r.Time, r.Latency = time.UnixMicro(micro).UTC(), micros(latency)
+	var d detail
+	if err := json.Unmarshal(text, &d); err != nil {
+		return 0, nil, at, fmt.Errorf("log entry %q: %w", r.ID, err)
+	}
+	d.fill(r)
+	return seq, r, d.Place, nil
+}
 
-var bodyColumns = []string{"id", "codec", "data"}
-
-// detail is what a record holds that nobody searches for or adds up. Durations are microseconds.
+// detail is what a record holds that nobody searches for, sorts by or adds up. Durations are microseconds; what is
+// zero is left out. appendDetail writes it.
 type detail struct {
-	Dialect         string             `json:"dialect,omitempty"`
-	Method          string             `json:"method,omitempty"`
-	Path            string             `json:"path,omitempty"`
-	KeyName         string             `json:"key_name,omitempty"`
-	UserAgent       string             `json:"user_agent,omitempty"`
-	Upstream        int64              `json:"upstream,omitempty"`
-	Usage           json.RawMessage    `json:"usage,omitempty"` // the provider's own object
-	Finish          string             `json:"finish,omitempty"`
-	FinishRaw       string             `json:"finish_raw,omitempty"`
-	UpstreamDialect string             `json:"upstream_dialect,omitempty"`
-	DecodedBecause  string             `json:"decoded_because,omitempty"`
-	ConfigVersion   int64              `json:"config_version,omitempty"`
-	Retries         int                `json:"retries,omitempty"`
-	Attempts        []exchange.Attempt `json:"attempts,omitempty"`
-	Warnings        []llm.Warning      `json:"warnings,omitempty"`
-	Error           *failure           `json:"error,omitempty"`
+	Op              llm.Op             `json:"op"`
+	Dialect         string             `json:"dialect"`
+	Method          string             `json:"method"`
+	Path            string             `json:"path"`
+	KeyName         string             `json:"key_name"`
+	UserAgent       string             `json:"user_agent"`
+	Stream          bool               `json:"stream"`
+	HTTPStatus      int                `json:"http_status"`
+	TTFT            int64              `json:"ttft"`
+	Upstream        int64              `json:"upstream"`
+	HasUsage        bool               `json:"has_usage"`
+	Input           int64              `json:"input"`
+	CacheRead       int64              `json:"cache_read"`
+	CacheWrite      int64              `json:"cache_write"`
+	Output          int64              `json:"output"`
+	Reasoning       int64              `json:"reasoning"`
+	Usage           json.RawMessage    `json:"usage"` // the provider's own object
+	Finish          string             `json:"finish"`
+	FinishRaw       string             `json:"finish_raw"`
+	UpstreamDialect string             `json:"upstream_dialect"`
+	DecodedBecause  string             `json:"decoded_because"`
+	ConfigVersion   int64              `json:"config_version"`
+	Retries         int                `json:"retries"`
+	RequestSize     int64              `json:"request_size"`
+	ResponseSize    int64              `json:"response_size"`
+	Place           place              `json:"place"`
+	Attempts        []exchange.Attempt `json:"attempts"`
+	Warnings        []llm.Warning      `json:"warnings"`
+	Error           *failure           `json:"error"`
 }
 
 // failure is an llm.Error without the body that it came in, which is the record's response, and without its cause.
@@ -51,65 +87,24 @@ type failure struct {
 	RetryAfter int64         `json:"retry_after,omitempty"`
 }
 
-// rowArgs appends the values of r's row, in the order of rowColumns.
-func rowArgs(args []any, seq int64, r *exchange.Record) ([]any, error) {
-	d, err := json.Marshal(newDetail(r))
-	if err != nil {
-		return nil, fmt.Errorf("log entry %q: %w", r.ID, err)
+func newFailure(e *llm.Error) failure {
+	return failure{
+		Kind: e.Kind, Status: e.Status, Message: e.Message, Type: e.Type, Code: e.Code, Param: e.Param,
+		RetryAfter: e.RetryAfter.Microseconds(),
 	}
-	u := &r.Usage
-	return append(args, seq, r.ID, storedTime(r.Time), string(r.Op), r.Provider, r.Model, r.RequestedModel, r.KeyID,
-		r.SessionID, string(r.Status), r.HTTPStatus, r.Stream, r.Latency.Microseconds(), r.TTFT.Microseconds(),
-		r.HasUsage, u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, r.Request.Size, r.Response.Size,
-		string(d)), nil
-}
-
-func newDetail(r *exchange.Record) *detail {
-	d := &detail{
-		Dialect: r.Dialect, Method: r.Method, Path: r.Path, KeyName: r.KeyName, UserAgent: r.UserAgent,
-		Upstream: r.Upstream.Microseconds(), Finish: r.Finish.Reason, FinishRaw: r.Finish.Raw,
-		UpstreamDialect: r.UpstreamDialect, DecodedBecause: r.DecodedBecause, ConfigVersion: r.ConfigVersion,
-		Retries: r.Retries, Attempts: r.Attempts, Warnings: r.Warnings,
-	}
-	if json.Valid(r.Usage.Raw) {
-		d.Usage = r.Usage.Raw
-	}
-	if e := r.Error; e != nil {
-		d.Error = &failure{
-			Kind: e.Kind, Status: e.Status, Message: e.Message, Type: e.Type, Code: e.Code, Param: e.Param,
-			RetryAfter: e.RetryAfter.Microseconds(),
-		}
-	}
-	return d
-}
-
-// scanRow reads one row of all rowColumns into a record without bodies.
-func scanRow(row interface{ Scan(...any) error }) (seq int64, r *exchange.Record, err error) {
-	r = &exchange.Record{}
-	var at, latency, ttft int64
-	var text []byte
-	u := &r.Usage
-	err = row.Scan(&seq, &r.ID, &at, &r.Op, &r.Provider, &r.Model, &r.RequestedModel, &r.KeyID,
-		&r.SessionID, &r.Status, &r.HTTPStatus, &r.Stream, &latency, &ttft,
-		&r.HasUsage, &u.Input, &u.CacheRead, &u.CacheWrite, &u.Output, &u.Reasoning, &r.Request.Size, &r.Response.Size,
-		&text)
-	if err != nil {
-		return 0, nil, err
-	}
-	r.Time, r.Latency, r.TTFT = time.UnixMicro(at).UTC(), micros(latency), micros(ttft)
-	var d detail
-	if err := json.Unmarshal(text, &d); err != nil {
-		return 0, nil, fmt.Errorf("log entry %q: %w", r.ID, err)
-	}
-	d.fill(r)
-	return seq, r, nil
 }
 
 func (d *detail) fill(r *exchange.Record) {
-	r.Dialect, r.Method, r.Path, r.KeyName, r.UserAgent = d.Dialect, d.Method, d.Path, d.KeyName, d.UserAgent
-	r.Upstream, r.Finish = micros(d.Upstream), llm.Finish{Reason: d.Finish, Raw: d.FinishRaw}
+	r.Op, r.Dialect, r.Method, r.Path, r.KeyName, r.UserAgent = d.Op, d.Dialect, d.Method, d.Path, d.KeyName, d.UserAgent
+	r.Stream, r.HTTPStatus, r.TTFT, r.Upstream = d.Stream, d.HTTPStatus, micros(d.TTFT), micros(d.Upstream)
+	r.HasUsage, r.Finish = d.HasUsage, llm.Finish{Reason: d.Finish, Raw: d.FinishRaw}
+	r.Usage = llm.Usage{
+		Input: d.Input, CacheRead: d.CacheRead, CacheWrite: d.CacheWrite, Output: d.Output, Reasoning: d.Reasoning,
+		Raw: d.Usage,
+	}
 	r.UpstreamDialect, r.DecodedBecause, r.ConfigVersion = d.UpstreamDialect, d.DecodedBecause, d.ConfigVersion
-	r.Retries, r.Attempts, r.Warnings, r.Usage.Raw = d.Retries, d.Attempts, d.Warnings, d.Usage
+	r.Retries, r.Attempts, r.Warnings = d.Retries, d.Attempts, d.Warnings
+	r.Request.Size, r.Response.Size = d.RequestSize, d.ResponseSize
 	if f := d.Error; f != nil {
 		r.Error = &llm.Error{
 			Kind: f.Kind, Status: f.Status, Message: f.Message, Type: f.Type, Code: f.Code, Param: f.Param,

@@ -138,7 +138,7 @@ func countQuery(q observe.Query) (string, []any) {
 		sum(CASE WHEN status = 'success' THEN requests ELSE 0 END),
 		sum(CASE WHEN status <> 'cancelled' THEN requests ELSE 0 END),
 		sum(latency), sum(tokens)
-		FROM (` + strings.Join(from.selects, " UNION ALL ") + `) AS matches GROUP BY hour ORDER BY hour`, from.args
+		FROM (` + strings.Join(from.selects, " UNION ALL ") + `) AS matches JOIN labels ON labels.id = matches.labels GROUP BY hour ORDER BY hour`, from.args
 }
 
 // parts collects the selects that together yield all matches.
@@ -151,7 +151,7 @@ func (p *parts) totals(q observe.Query, first, last int64) {
 	c := filters(q)
 	c.add("hour >= ?", first)
 	c.add("hour < ?", last)
-	p.selects = append(p.selects, "SELECT hour, status, requests, latency, tokens FROM totals"+c.where())
+	p.selects = append(p.selects, "SELECT hour, labels, requests, latency, tokens FROM totals"+c.where())
 	p.args = append(p.args, c.args...)
 }
 
@@ -162,8 +162,8 @@ func (p *parts) rows(q observe.Query, s span) {
 	c := filters(q)
 	c.in(s)
 	c.session(q)
-	p.selects = append(p.selects, fmt.Sprintf("SELECT time / %d AS hour, status, 1 AS requests, latency, "+
-		"input + output AS tokens FROM logs%s", hour, c.where()))
+	p.selects = append(p.selects, fmt.Sprintf("SELECT time / %d AS hour, labels, 1 AS requests, latency, "+
+		"tokens FROM logs%s", hour, c.where()))
 	p.args = append(p.args, c.args...)
 }
 
@@ -212,7 +212,7 @@ func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, limit int
 	case sortLatency:
 		by = "latency"
 	case sortTokens:
-		by = "input + output"
+		by = "tokens"
 	}
 	order := " DESC"
 	if q.Ascending {
@@ -220,7 +220,7 @@ func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, limit int
 	}
 	order = " ORDER BY " + by + order + ", seq" + order
 	// The inner select sorts numbers, not whole rows.
-	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumnList+" FROM logs WHERE seq IN (SELECT seq FROM logs"+c.where()+
+	rows, err := tx.QueryContext(ctx, wholeRows+"WHERE seq IN (SELECT seq FROM logs"+c.where()+
 		order+" LIMIT ? OFFSET ?)"+order, append(c.args, limit, offset)...)
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func records(ctx context.Context, tx *sql.Tx, q observe.Query, s span, limit int
 	defer rows.Close()
 	var found []*exchange.Record
 	for rows.Next() {
-		_, r, err := scanRow(rows)
+		_, r, _, err := scanRow(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -254,7 +254,10 @@ func filters(q observe.Query) *conditions {
 		statuses[i] = string(s)
 	}
 	c.oneOf(statuses, "status")
-	return c
+	if len(c.texts) == 0 {
+		return c
+	}
+	return &conditions{texts: []string{"labels IN (SELECT id FROM labels" + c.where() + ")"}, args: c.args}
 }
 
 func (c *conditions) add(text string, args ...any) {

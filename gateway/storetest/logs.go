@@ -28,10 +28,13 @@ func Logs(t *testing.T, open func(t *testing.T, dir string) observe.Store) {
 		"a batch is one":                             logsBatch,
 		"the same ID replaces":                       logsReplace,
 		"a deleted record is gone":                   logsDelete,
+		"neighbours of a deleted record stay":        logsDeleteAmong,
+		"what replaces is kept apart":                logsReplaceAmong,
 		"searches find what they should":             logsSearch,
 		"pages follow one another":                   logsPages,
 		"old records are pruned":                     logsPruneAge,
 		"bodies are pruned from the oldest on":       logsPruneSize,
+		"many batches are pruned":                    logsPruneBatches,
 		"readers are not disturbed by a writer":      logsReaders,
 		"what was appended is there after reopening": logsReopen,
 	} {

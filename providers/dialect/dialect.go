@@ -78,8 +78,6 @@ type Tee interface {
 // Scan is what the record wants to know of an answer. Done is true when the answer is whole: a stream has had its
 // finish event. Err is an error that came inside a stream.
 type Scan struct {
-	ID       string
-	Model    string
 	Usage    llm.Usage
 	HasUsage bool
 	Finish   llm.Finish

@@ -3,18 +3,18 @@ package providertest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/transport"
 )
 
-// failures say what a status means. Where the status is ours ("" kind keeps it), wanted is the client's.
+// failures say what an upstream's status means, and whether the same call, or one elsewhere, may succeed.
 var failures = []struct {
 	status          int
 	kind            llm.ErrorKind
@@ -60,8 +60,8 @@ func (s *suite) errors(t *testing.T) {
 				}
 			}
 		}
-		s.page(t)
 	}
+	s.page(t)
 }
 
 // page is what a wrong address answers: a web page, whatever its status.
@@ -83,53 +83,65 @@ func (s *suite) page(t *testing.T) {
 // prompt is how soon the upstream must learn that nobody listens any more.
 const prompt = 100 * time.Millisecond
 
-// cancel leaves in the middle of a stream, by closing it and by cancelling, over a real connection.
+// cancel leaves in the middle of a stream, by closing it and by cancelling, over a real connection. A busy machine may
+// be slow once, but not every time.
 func (s *suite) cancel(t *testing.T) {
 	if s.Info().Doer != nil {
 		t.Skip("it is not reached over the network")
 	}
 	for _, d := range s.upstreams(t) {
-		frames := bytes.SplitAfter(answer(d, true), []byte("\n\n"))
-		for _, leave := range []string{"close", "cancel"} {
-			t.Run(fmt.Sprintf("%s/%s", d.Name, leave), func(t *testing.T) {
-				gone := make(chan struct{})
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					w.Header().Set("Content-Type", d.Server.ContentType())
-					_, _ = w.Write(frames[0])
-					_ = http.NewResponseController(w).Flush()
-					<-r.Context().Done()
-					close(gone)
-				}))
-				defer server.Close()
-				client := transport.NewClient(0)
-				defer client.Close()
-				call := s.call(t, d, s.request(t, d, true), client)
-				call.Target.BaseURL = server.URL
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				a, err := call.Do(ctx)
-				if err != nil {
-					t.Fatal(err)
+		for _, by := range []string{"close", "cancel"} {
+			t.Run(d.Name+"/"+by, func(t *testing.T) {
+				var took time.Duration
+				for range 5 {
+					if took = s.leave(t, d, by); took <= prompt {
+						return
+					}
 				}
-				if n, err := a.Stream.Read(make([]byte, 4096)); n == 0 || err != nil {
-					t.Fatalf("read %d, %v", n, err)
-				}
-				left := time.Now()
-				if leave == "cancel" {
-					cancel()
-				} else if err := a.Stream.Close(); err != nil {
-					t.Fatal(err)
-				}
-				select {
-				case <-gone:
-				case <-time.After(20 * prompt):
-					t.Fatal("the upstream never learned that nobody listens")
-				}
-				if took := time.Since(left); took > prompt {
-					t.Errorf("the upstream learned after %v that nobody listens, want at most %v", took, prompt)
-				}
-				_ = a.Stream.Close()
+				t.Errorf("the upstream learned after %v that nobody listens, want at most %v", took, prompt)
 			})
 		}
 	}
+}
+
+// leave begins a stream, leaves it, and measures how long the upstream goes on.
+func (s *suite) leave(t *testing.T, d dialect.Dialect, by string) time.Duration {
+	t.Helper()
+	frames := bytes.SplitAfter(answer(d, true), []byte("\n\n"))
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", d.Server.ContentType())
+		_, _ = w.Write(frames[0])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		close(gone)
+	}))
+	defer server.Close()
+	client := transport.NewClient(0)
+	defer client.Close()
+	call := s.call(t, d, s.request(t, d, true), client)
+	call.Target.BaseURL = server.URL
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	a, err := call.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Stream.Close() }()
+	if n, err := a.Stream.Read(make([]byte, 4096)); n == 0 || err != nil {
+		t.Fatalf("read %d, %v", n, err)
+	}
+	left := time.Now()
+	if by == "cancel" {
+		cancel()
+	} else if err := a.Stream.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-gone:
+	case <-time.After(50 * prompt):
+		t.Error("the upstream never learned that nobody listens")
+		server.CloseClientConnections()
+	}
+	return time.Since(left)
 }

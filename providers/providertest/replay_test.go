@@ -25,9 +25,10 @@ import (
 // and writes what came of it into the document.
 func TestReplay(t *testing.T) {
 	var r report
-	for _, rec := range recordings(t) {
+	dialects := all.Dialects()
+	recorded := recordings(t)
+	for _, rec := range recorded {
 		t.Run(rec.ID, func(t *testing.T) {
-			dialects := all.Dialects()
 			own := dialects[spoken[rec.Endpoint]]
 			row := r.row(rec)
 			row.count(rec)
@@ -44,7 +45,9 @@ func TestReplay(t *testing.T) {
 			}
 		})
 	}
-	r.write(t)
+	if r.total() == len(recorded) { // else only some were asked for
+		r.write(t)
+	}
 }
 
 // native has a client that speaks the upstream's dialect: bytes in, bytes out.

@@ -54,6 +54,14 @@ func (x *row) count(rec *recording) {
 	}
 }
 
+// total is how many exchanges were replayed.
+func (r *report) total() (n int) {
+	for _, x := range r.rows {
+		n += x.total
+	}
+	return n
+}
+
 var index = regexp.MustCompile(`\[\d+\]`)
 
 func (r *report) lost(from, to dialect.Dialect, warnings []llm.Warning) {
@@ -122,7 +130,7 @@ func (r *report) render(b *bytes.Buffer) {
 		sum.total += x.total
 	}
 	sum.render(b)
-	b.WriteString("\nWhat is named in a warning because the client's dialect has no field for it, and in how many answers:\n\n")
+	b.WriteString("\nWhat is named in a warning because the other dialect has no field for it, and in how many\nexchanges (a field of the request stands without `choices`):\n\n")
 	for _, way := range keys(r.losses, func(k [2]string) string { return k[0] }) {
 		var fields []string
 		for k, n := range r.losses {

@@ -32,18 +32,22 @@ const tail = 2048
 // GetLast is Get for one top-level key that is expected near the end: it searches the tail first and reads the whole
 // object only on a miss. It expects a valid object.
 func GetLast(obj []byte, key string) (value []byte, found bool, err error) {
-	from := max(0, len(obj)-tail)
-	for end := len(obj); ; {
-		i := bytes.LastIndex(obj[from:end], []byte(key))
+	var buf [64]byte
+	quoted := append(append(append(buf[:0], '"'), key...), '"')
+	for at := max(0, len(obj)-tail); ; {
+		i := bytes.Index(obj[at:], quoted)
 		if i < 0 {
-			return Get(obj, key)
+			break
 		}
-		i += from
-		if v, ok := lastMember(obj, i, len(key)); ok {
-			return v, true, nil
+		at += i + 1
+		if v, ok := lastMember(obj, at, len(key)); ok {
+			value, found = v, true
 		}
-		end = i
 	}
+	if !found {
+		return Get(obj, key)
+	}
+	return value, true, nil
 }
 
 // lastMember reports whether obj[i:i+n] is a key of the outermost object, and its value. It walks from there to the

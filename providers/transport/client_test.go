@@ -433,3 +433,15 @@ func TestReadAndCloseAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A body that says that it is too long is refused before it is read.
+func TestBodyLimit(t *testing.T) {
+	u := serve(t, func(c *turn) bool {
+		c.say("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nabc", 1<<40)
+		c.gone()
+		return false
+	})
+	if _, err := newClient(t, 0).Do(t.Context(), post(u, false)); err == nil || errors.Is(err, transport.ErrTimeout) {
+		t.Errorf("%v", err)
+	}
+}

@@ -17,11 +17,17 @@ export function endpoints(address: string, kinds: Kind[]): Endpoint[] {
 
 /** firstModel is a model that a first call can use, as provider/model, of a provider that works if there is one. "" = none. */
 export function firstModel(providers: Provider[], kinds: Kind[]): string {
-  const working = (p: Provider) => (p.provider_status === 'active' ? 0 : 1);
-  for (const p of [...providers].sort((a, b) => working(a) - working(b))) {
-    const named = p.keys.flatMap((k) => k.models).find((m) => m !== '*');
+  for (const p of [...providers].sort((a, b) => doubt(a) - doubt(b))) {
+    const usable = p.keys.filter((k) => k.enabled && k.status !== 'error');
+    const named = usable.some((k) => k.models.includes('*')) ? undefined : usable.flatMap((k) => k.models)[0];
     const model = named ?? kinds.find((k) => k.name === p.kind)?.models?.[0];
     if (model) return `${p.name}/${model}`;
   }
   return '';
+}
+
+/** doubt is small where a provider has shown that it works, or needs nothing to. */
+function doubt(p: Provider): number {
+  if (p.keyless || p.keys.some((k) => k.enabled && k.status === 'success')) return 0;
+  return p.provider_status === 'active' ? 1 : 2;
 }

@@ -9,43 +9,41 @@ import (
 )
 
 func scan(body []byte) dialect.Scan {
-	var t tee
-	if !t.ends(body) {
-		t.read(body)
+	if s, ok := scanEnds(body); ok {
+		return s
 	}
+	var t tee
+	t.read(body)
 	t.end()
 	return t.Result()
 }
 
 var finishKey = []byte(`"finish_reason":"`)
 
-// ends reads a whole answer by its two ends, where everything but the text stands: walking over the text costs more
-// than all else that a relayed answer needs. It reports false where the answer is not of the usual form. The key it
-// looks for cannot stand inside a string, where its quotes would be escaped.
-func (t *tee) ends(body []byte) bool {
+// finishNear is how far before the usage an answer's finish is looked for; in between stand a few short fields.
+const finishNear = 512
+
+// scanEnds reads a whole answer by its end, where everything but the text stands: walking over the text costs more than
+// all else that a relayed answer needs. ok is false where the answer is not of the usual form. The key it looks for
+// cannot stand inside a string, where its quotes would be escaped. Usage.Raw points into body.
+func scanEnds(body []byte) (s dialect.Scan, ok bool) {
 	usage, ok, err := rawjson.GetLast(body, "usage")
 	if !ok || err != nil || !rawjson.IsObject(usage) {
-		return false
+		return s, false
 	}
-	i := bytes.LastIndex(body, finishKey)
-	if i < 0 {
-		return false
+	before := body[max(0, len(body)-len(usage)-finishNear) : len(body)-len(usage)]
+	i := bytes.Index(before, finishKey)
+	if i < 0 || bytes.Contains(before[i+len(finishKey):], finishKey) {
+		return s, false
 	}
-	word, _, closed := bytes.Cut(body[i+len(finishKey):], []byte{'"'})
+	word, _, closed := bytes.Cut(before[i+len(finishKey):], []byte{'"'})
 	if !closed || len(word) == 0 || bytes.IndexByte(word, '\\') >= 0 {
-		return false
+		return s, false
 	}
-	for it := rawjson.Object(body); (t.out.ID == "" || t.out.Model == "") && it.Next(); {
-		switch string(it.Key()) {
-		case "id":
-			once(&t.out.ID, it.Value())
-		case "model":
-			once(&t.out.Model, it.Value())
-		}
-	}
-	t.usage, t.out.HasUsage = usage, true
-	t.out.Finish, t.out.Done = decodeFinish(string(word), false), true
-	return true
+	s.Usage, s.HasUsage = readUsage(usage), true
+	s.Usage.Raw = usage
+	s.Finish, s.Done = decodeFinish(string(word), false), true
+	return s, true
 }
 
 // tee reads usage, finish and error off a stream.
@@ -54,6 +52,7 @@ type tee struct {
 	event sse.Event
 	out   dialect.Scan
 	usage []byte // the last usage object
+	begun bool   // the answer says which model gives it
 	calls bool   // the model has called a tool
 	err   error
 }
@@ -76,7 +75,7 @@ func (t *tee) frame(frame []byte) {
 
 // end is the end of an answer, which counts as its finish where the provider gave none.
 func (t *tee) end() {
-	if !t.out.Done && t.out.Err == nil && t.out.Model != "" {
+	if !t.out.Done && t.out.Err == nil && t.begun {
 		t.out.Finish, t.out.Done = decodeFinish("", t.calls), true
 	}
 }
@@ -99,10 +98,8 @@ func (t *tee) read(obj []byte) {
 	it := rawjson.Object(obj)
 	for it.Next() {
 		switch v := it.Value(); string(it.Key()) {
-		case "id":
-			once(&t.out.ID, v)
 		case "model":
-			once(&t.out.Model, v)
+			t.begun = t.begun || len(v) > 2
 		case "usage":
 			if rawjson.IsObject(v) {
 				t.usage = append(t.usage[:0], v...)
@@ -115,13 +112,6 @@ func (t *tee) read(obj []byte) {
 				t.out.Err = streamError(obj)
 			}
 		}
-	}
-}
-
-// once reads a string that stays the same through a stream.
-func once(dst *string, v []byte) {
-	if *dst == "" && len(v) > 2 {
-		_ = dialect.String(dst, v)
 	}
 }
 

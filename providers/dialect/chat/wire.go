@@ -110,13 +110,18 @@ func readUsage(v []byte) (u llm.Usage) {
 	return u
 }
 
+// count reads the first of keys that obj has; in obj they come in any order.
 func count(dst *int64, obj []byte, keys ...string) {
 	if !rawjson.IsObject(obj) {
 		return
 	}
-	for _, key := range keys {
-		if v, ok, _ := rawjson.Get(obj, key); ok && *dst == 0 {
-			_ = dialect.Int(dst, v)
+	best := len(keys)
+	for it := rawjson.Object(obj); it.Next(); {
+		for i, key := range keys[:best] {
+			if string(it.Key()) == key && dialect.Int(dst, it.Value()) == nil && *dst != 0 {
+				best = i
+				break
+			}
 		}
 	}
 }

@@ -9,9 +9,39 @@ import (
 )
 
 func scan(body []byte) dialect.Scan {
+	if s, ok := scanEnds(body); ok {
+		return s
+	}
 	var t tee
 	t.message(body)
 	return t.Result()
+}
+
+var stopDetails = []byte(`"stop_details"`)
+
+// scanEnds reads a whole answer by its end, where its stop reason and its usage stand behind the text. ok is false
+// where they do not. Usage.Raw points into body.
+func scanEnds(body []byte) (s dialect.Scan, ok bool) {
+	usage, found, err := rawjson.GetLast(body, "usage")
+	if !found || err != nil || !rawjson.IsObject(usage) {
+		return s, false
+	}
+	reason, found, err := rawjson.GetLast(body, "stop_reason")
+	if !found || err != nil || !rawjson.IsString(reason) || bytes.Contains(body, stopDetails) {
+		return s, false
+	}
+	sequence, _, _ := rawjson.GetLast(body, "stop_sequence")
+	if len(sequence) > 0 && !rawjson.IsNull(sequence) {
+		return s, false
+	}
+	var stop stopIn
+	if dialect.String(&stop.raw, reason) != nil || stop.raw == "" {
+		return s, false
+	}
+	s.Usage, s.HasUsage = readUsage(usage), true
+	s.Usage.Raw = usage
+	s.Finish, s.Done = stop.finish(), true
+	return s, true
 }
 
 // tee reads usage, finish and error off a stream.
@@ -73,10 +103,6 @@ func (t *tee) message(obj []byte) {
 	it := rawjson.Object(obj)
 	for it.Next() {
 		switch v := it.Value(); string(it.Key()) {
-		case "id":
-			_ = dialect.String(&t.out.ID, v)
-		case "model":
-			_ = dialect.String(&t.out.Model, v)
 		case "error":
 			t.failed(obj)
 		case "usage":

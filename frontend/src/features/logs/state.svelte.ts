@@ -99,10 +99,10 @@ class LogsState {
     this.freeze();
   }
 
-  /** resume goes back to the newest row, live. */
+  /** resume goes back to the newest row, live; an opened request stays open. */
   resume(): void {
     this.scrolled = false;
-    if (!this.opened) this.chosen = '';
+    this.chosen = '';
     this.freeze();
     this.rows.thaw();
   }

@@ -1,4 +1,4 @@
-/** The shape of OpenAI-style chat in which the log shows every conversation, whatever dialect its bodies are in. */
+/** ChatMessage is a turn in the shape in which the log shows every conversation, whatever dialect its bodies are in. */
 export interface ChatMessage {
   role: string;
   name?: string;

@@ -18,8 +18,11 @@ class Catalog {
     return this.kinds.value?.find((k) => k.name === kind);
   }
 
-  /** placeOf is where a request goes. While it runs, only the name that the client wrote may be known: provider/model. */
-  placeOf(entry: LogEntry): { provider: string; model: string; icon: string | undefined } {
+  /**
+   * placeOf is where a request goes. While it runs, only the name that the client wrote may be known: provider/model.
+   * Prefix tells providers of the same icon apart.
+   */
+  placeOf(entry: LogEntry): { provider: string; prefix: string; model: string; icon: string | undefined } {
     let { provider } = entry;
     let model = entry.model || entry.alias || 'unknown model';
     const slash = model.indexOf('/');
@@ -27,7 +30,8 @@ class Catalog {
       provider = model.slice(0, slash);
       model = model.slice(slash + 1);
     }
-    return { provider, model, icon: this.kindOf(provider)?.icon };
+    const kind = this.kindOf(provider);
+    return { provider, prefix: kind?.custom ? `${provider}/` : '', model, icon: kind?.icon };
   }
 
   provider(name: string): Provider | undefined {

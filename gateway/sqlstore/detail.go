@@ -1,0 +1,150 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"heimdall/gateway/exchange"
+)
+
+// appendDetail appends the JSON of the record's detail; encoding/json would take as long as all of the insert.
+func appendDetail(b []byte, r *exchange.Record, at place) []byte {
+	o := object{append(b, '{')}
+	o.text("op", string(r.Op))
+	o.text("dialect", r.Dialect)
+	o.text("method", r.Method)
+	o.text("path", r.Path)
+	o.text("key_name", r.KeyName)
+	o.text("user_agent", r.UserAgent)
+	o.flag("stream", r.Stream)
+	o.number("http_status", int64(r.HTTPStatus))
+	o.number("ttft", r.TTFT.Microseconds())
+	o.number("upstream", r.Upstream.Microseconds())
+	o.usage(r)
+	o.text("finish", r.Finish.Reason)
+	o.text("finish_raw", r.Finish.Raw)
+	o.text("upstream_dialect", r.UpstreamDialect)
+	o.text("decoded_because", r.DecodedBecause)
+	o.number("config_version", r.ConfigVersion)
+	o.number("retries", int64(r.Retries))
+	o.number("request_size", r.Request.Size)
+	o.number("response_size", r.Response.Size)
+	if !at.empty() {
+		o.open("place", '{')
+		o.number("at", at.At)
+		o.number("request", at.Request)
+		o.number("response", at.Response)
+		o.close('}')
+	}
+	if len(r.Attempts) > 0 {
+		o.attempts(r.Attempts)
+	}
+	if len(r.Warnings) > 0 {
+		o.any("warnings", r.Warnings)
+	}
+	if r.Error != nil {
+		o.any("error", newFailure(r.Error))
+	}
+	o.close('}')
+	return o.b
+}
+
+// object is JSON that is being written. Members that are zero are left out.
+type object struct{ b []byte }
+
+func (o *object) usage(r *exchange.Record) {
+	u := &r.Usage
+	o.flag("has_usage", r.HasUsage)
+	o.number("input", u.Input)
+	o.number("cache_read", u.CacheRead)
+	o.number("cache_write", u.CacheWrite)
+	o.number("output", u.Output)
+	o.number("reasoning", u.Reasoning)
+	if json.Valid(u.Raw) {
+		o.name("usage")
+		o.b = append(o.b, u.Raw...)
+	}
+}
+
+func (o *object) attempts(all []exchange.Attempt) {
+	o.open("attempts", '[')
+	for i := range all {
+		a := &all[i]
+		o.comma()
+		o.b = append(o.b, '{')
+		o.text("provider", a.Provider)
+		o.text("model", a.Model)
+		o.text("key_id", a.KeyID)
+		o.text("key_name", a.KeyName)
+		o.number("status", int64(a.Status))
+		o.text("error", a.Error)
+		o.number("duration_ns", int64(a.Duration))
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *object) comma() {
+	if last := o.b[len(o.b)-1]; last != '{' && last != '[' {
+		o.b = append(o.b, ',')
+	}
+}
+
+func (o *object) name(name string) {
+	o.comma()
+	o.b = append(o.b, '"')
+	o.b = append(o.b, name...)
+	o.b = append(o.b, '"', ':')
+}
+
+func (o *object) open(name string, bracket byte) {
+	o.name(name)
+	o.b = append(o.b, bracket)
+}
+
+func (o *object) close(bracket byte) { o.b = append(o.b, bracket) }
+
+func (o *object) number(name string, n int64) {
+	if n != 0 {
+		o.name(name)
+		o.b = strconv.AppendInt(o.b, n, 10)
+	}
+}
+
+func (o *object) flag(name string, set bool) {
+	if set {
+		o.name(name)
+		o.b = append(o.b, "true"...)
+	}
+}
+
+func (o *object) text(name, s string) {
+	if s == "" {
+		return
+	}
+	if !plain(s) {
+		o.any(name, s)
+		return
+	}
+	o.name(name)
+	o.b = append(o.b, '"')
+	o.b = append(o.b, s...)
+	o.b = append(o.b, '"')
+}
+
+// plain reports whether s is its own JSON.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// any writes what is rare the slow way. Strings, numbers and structs of them always encode.
+func (o *object) any(name string, v any) {
+	o.name(name)
+	text, _ := json.Marshal(v)
+	o.b = append(o.b, text...)
+}
