@@ -43,6 +43,7 @@ type Gateway struct {
 	writer   *observe.Writer
 	reader   *observe.Reader
 
+	ids        callerIDs
 	logFailing atomic.Pointer[error]
 	router     atomic.Pointer[route.Router]
 	chain      atomic.Pointer[exchange.Handler]
@@ -208,7 +209,7 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	if s.Client.EnableLogging {
 		observers = append(observers, g.writer)
 	}
-	t := &tracer{observers: observers, log: g.opts.Log, bodies: int64(bodyCap(s)), version: s.Version}
+	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, bodies: int64(bodyCap(s)), version: s.Version}
 	h := compat.Decorate(t.wrap(g.router.Load().Handle), func(x *exchange.Exchange, err error) *exchange.Reply {
 		return errorReply(g.dialect, x.Row, "", x, err)
 	})

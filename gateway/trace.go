@@ -18,6 +18,7 @@ import (
 type tracer struct {
 	observers exchange.Observer
 	log       *slog.Logger
+	ids       *callerIDs
 	bodies    int64 // how much of a body the record keeps; 0 = none
 	version   int64
 }
@@ -53,6 +54,9 @@ func (t *tracer) open(x *exchange.Exchange) *exchange.Record {
 		ID: x.ID, Time: x.Start.Truncate(time.Microsecond), Op: x.Row.Op, Dialect: x.Row.Dialect, Method: x.Method, Path: x.Path,
 		Status: exchange.StatusProcessing, UserAgent: x.Header.Get("User-Agent"), ConfigVersion: t.version,
 		SessionID: session(x.Header),
+	}
+	if x.Header.Get("X-Request-Id") == x.ID {
+		rec.ID = t.ids.place(x.ID)
 	}
 	rec.Request.Size = int64(len(x.Raw))
 	rec.Request.Data = x.Raw[:min(int64(len(x.Raw)), t.bodies)]

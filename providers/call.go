@@ -96,11 +96,32 @@ func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	if err := c.refusal(upstream, resp); err != nil {
 		return nil, err
 	}
+	if resp.Stream != nil && strings.HasPrefix(resp.Header("Content-Type"), "application/json") {
+		if err := whole(resp); err != nil {
+			return nil, failure(ctx, c.Target.Name, err)
+		}
+	}
 	if resp.Stream != nil {
 		return c.stream(ctx, upstream, resp, t, asked)
 	}
 	return c.unary(upstream, resp, t)
 }
+
+// whole reads an answer to its end: some upstreams answer in one piece though they were asked for a stream.
+func whole(resp *transport.Response) error {
+	stream := resp.Stream
+	resp.Release = func() { _ = stream.Close() }
+	body, err := io.ReadAll(io.LimitReader(stream, wholeLimit))
+	if err != nil {
+		resp.Release()
+		return err
+	}
+	resp.Body, resp.Stream = body, nil
+	return nil
+}
+
+// wholeLimit bounds an answer that is read at once.
+const wholeLimit = 256 << 20
 
 // endpoint chooses the endpoint that speaks the client's own dialect, else the provider's best.
 func (c *Call) endpoint() (Endpoint, dialect.Dialect, error) {

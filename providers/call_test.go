@@ -315,3 +315,17 @@ func TestCallAllocs(t *testing.T) {
 		t.Errorf("%.0f allocations, want at most %d", got, callAllocs)
 	}
 }
+
+// TestOnePieceForAStream asks for a stream and is answered in one piece: the client gets the answer, not an error.
+func TestOnePieceForAStream(t *testing.T) {
+	for client, want := range map[string]string{"chat": chatAnswer, "messages": `"text":"hello"`} {
+		a, err := newCall(t, table("chat"), client, `{"model":"m","stream":true,"max_tokens":9,"messages":[]}`, says(chatAnswer)).Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Stream != nil || !strings.Contains(string(a.Body), want) || a.ContentType != "application/json" || a.Seen.Scan.Usage.Output != 2 {
+			t.Errorf("%s: %+v, body %s", client, a, a.Body)
+		}
+		a.Release()
+	}
+}

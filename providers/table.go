@@ -34,7 +34,7 @@ func (t *Table) Forwarded() []string { return t.Forward }
 // Defaults gives the header fields that every request carries.
 func (t *Table) Defaults() map[string]string { return t.Headers }
 
-// URL joins a base URL and an endpoint. A base that already ends in a version segment (/v1, /v1beta, /v4 …) keeps it
+// URL joins a base URL and an endpoint. A base whose path already has a version segment (/v1, /v1beta, /v4 …) keeps it
 // and the endpoint's own is left out, so that both spellings work.
 func (e Endpoint) URL(base string) string {
 	base = strings.TrimRight(base, "/")
@@ -44,11 +44,16 @@ func (e Endpoint) URL(base string) string {
 	return base + e.Version + e.Path
 }
 
-// versioned reports whether the last segment of a URL's path looks like "v" and a digit.
+// versioned reports whether a segment of a URL's path looks like "v" and a digit.
 func versioned(base string) bool {
-	i := strings.LastIndexByte(base, '/')
-	last := base[i+1:]
-	return i > 0 && base[i-1] != '/' && len(last) >= 2 && last[0] == 'v' && last[1] >= '0' && last[1] <= '9'
+	_, rest, _ := strings.Cut(base, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	for segment := range strings.SplitSeq(path, "/") {
+		if len(segment) >= 2 && segment[0] == 'v' && segment[1] >= '0' && segment[1] <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 var _ Provider = (*Table)(nil)

@@ -29,7 +29,7 @@ type flavour struct {
 	// contentBytes is how much of the database's storage is in use.
 	contentBytes func(ctx context.Context, write *sql.DB) (int64, error)
 	// scrub makes what is removed from now on be overwritten, or no longer.
-	scrub func(ctx context.Context, write *sql.DB, on bool) error
+	scrub func(ctx context.Context, tx *sql.Tx, on bool) error
 	// shrink gives storage that is no longer in use back to the system, in steps between which others may write.
 	shrink func(ctx context.Context, write *sql.DB) error
 	// settle leaves nothing that opening after a crash would have to make good.
@@ -111,8 +111,8 @@ func sqliteContentBytes(ctx context.Context, write *sql.DB) (int64, error) {
 	return bytes, err
 }
 
-func scrubSQLite(ctx context.Context, write *sql.DB, on bool) error {
-	_, err := write.ExecContext(ctx, fmt.Sprintf("PRAGMA secure_delete(%t)", on))
+func scrubSQLite(ctx context.Context, tx *sql.Tx, on bool) error {
+	_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA secure_delete(%t)", on))
 	return err
 }
 

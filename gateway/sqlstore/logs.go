@@ -186,11 +186,12 @@ func get(ctx context.Context, tx *sql.Tx, id string) (*exchange.Record, error) {
 
 // Delete removes records and their bodies, and overwrites where they were.
 func (l *Logs) Delete(ctx context.Context, ids []string) error {
-	err := l.flavour.scrub(ctx, l.write, true)
-	if err == nil {
-		err = l.change(ctx, func(ctx context.Context, tx *sql.Tx) error { return l.removeIDs(ctx, tx, ids) })
-		err = errors.Join(err, l.flavour.scrub(context.WithoutCancel(ctx), l.write, false))
-	}
+	err := l.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := l.flavour.scrub(ctx, tx, true); err != nil {
+			return err
+		}
+		return errors.Join(l.removeIDs(ctx, tx, ids), l.flavour.scrub(ctx, tx, false))
+	})
 	if err != nil {
 		return fmt.Errorf("delete log entries: %w", err)
 	}
