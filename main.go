@@ -14,9 +14,6 @@ import (
 	"heimdall/keychain"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 //go:embed all:frontend/dist
 var dist embed.FS
 
@@ -26,7 +23,6 @@ func main() {
 		panic(err) // an embedded folder is always there
 	}
 	os.Exit(app.Main(app.Program{
-		Version:  version,
 		Page:     page,
 		Keychain: keychain.Open,
 		Gateway:  newGateway,

@@ -16,6 +16,9 @@ import (
 	"heimdall/keychain"
 )
 
+// Version is set by the linker.
+var Version = "dev"
+
 // drainLimit is how long requests in flight may take to end when the app quits.
 const drainLimit = 5 * time.Second
 
@@ -46,14 +49,13 @@ type Gateway interface {
 
 // Program is what main knows.
 type Program struct {
-	Version  string
 	Page     fs.FS // the built page, maybe empty
 	Keychain func(keychain.Options) (keychain.Store, keychain.Choice, error)
 	Gateway  func(gateway.Options) (Gateway, error)
 }
 
-func (p Program) describe() string {
-	return fmt.Sprintf("heimdall %s (%s/%s, %s)", p.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+func describe() string {
+	return fmt.Sprintf("heimdall %s (%s/%s, %s)", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // App is one running process.
@@ -115,7 +117,7 @@ func (a *App) start(ctx context.Context, desktop bool) error {
 		a.log.Warn("this program was built without its page; the API works all the same")
 	}
 	o := gateway.Options{
-		AppDir: a.dir, ConfigFile: a.cmd.Flags.Config, Version: a.Version, UI: page, Log: a.log,
+		AppDir: a.dir, ConfigFile: a.cmd.Flags.Config, Version: Version, UI: page, Log: a.log,
 		Secrets: store, Keychain: choice.Kind, KeychainDetail: choice.Detail,
 		Fixed: a.cmd.Fixed, Desktop: desktop, Env: os.Getenv,
 	}
@@ -143,12 +145,12 @@ func (a *App) start(ctx context.Context, desktop bool) error {
 // announce prints where the gateway is and where keys are kept.
 func (a *App) announce() {
 	if chooseStyle(a.cmd.Flags.LogStyle, os.Stdout) == stylePretty {
-		fmt.Printf("\n  Heimdall %s\n  %s\n  %s\n\n", a.Version, a.gw.Address(), a.keys.Detail)
+		fmt.Printf("\n  Heimdall %s\n  %s\n  %s\n\n", Version, a.gw.Address(), a.keys.Detail)
 		return
 	}
 	json.NewEncoder(os.Stdout).Encode(map[string]any{
 		"event": "started", "url": a.gw.Address(), "keychain": a.keys.Kind, "keychain_detail": a.keys.Detail,
-		"version": a.Version, "pid": os.Getpid(),
+		"version": Version, "pid": os.Getpid(),
 	})
 }
 

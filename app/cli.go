@@ -67,7 +67,7 @@ func ParseCommand(args []string, desktop bool, out io.Writer) (Command, error) {
 	if desktop {
 		c.Flags, c.Hidden = with.Flags, with.Open.Hidden
 	}
-	c.Fixed, err = fixed(c.Flags, given(parsed), os.Getenv)
+	c.Fixed, err = fixed(c.Flags, given(parsed))
 	return c, err
 }
 
@@ -82,9 +82,8 @@ func given(parsed *kong.Context) map[string]bool {
 	return names
 }
 
-// fixed says which settings the command line and the environment decide. The administrator's password has no flag: an
-// argument list is no place for it.
-func fixed(f Flags, given map[string]bool, env func(string) string) (gateway.Fixed, error) {
+// fixed says which settings the flags and their environment variables decide.
+func fixed(f Flags, given map[string]bool) (gateway.Fixed, error) {
 	out := gateway.Fixed{By: map[string]string{}}
 	by := func(setting string) {
 		out.By[setting] = "environment"
@@ -103,12 +102,6 @@ func fixed(f Flags, given map[string]bool, env func(string) string) (gateway.Fix
 		out.Port = *f.Port
 		by("port")
 	}
-	if out.AdminUsername = env("HEIMDALL_ADMIN_USERNAME"); out.AdminUsername != "" {
-		by("admin_username")
-	}
-	if out.AdminPassword = env("HEIMDALL_ADMIN_PASSWORD"); out.AdminPassword != "" {
-		by("admin_password")
-	}
 	return out, nil
 }
 
@@ -120,7 +113,7 @@ func Main(p Program) int {
 		return 2
 	}
 	if cmd.Name == "version" {
-		fmt.Println(p.describe())
+		fmt.Println(describe())
 		return 0
 	}
 	if err := p.run(cmd); err != nil && !errors.Is(err, errShown) {

@@ -22,14 +22,8 @@ type instant struct{ body []byte }
 
 func (i instant) Do(context.Context, *transport.Request) (*transport.Response, error) {
 	return &transport.Response{
-		Status: 200, Body: i.body, Release: func() {},
-		Header: func(name string) string {
-			if name == "Content-Type" {
-				return "application/json"
-			}
-			return ""
-		},
-		Each: func(func(name, value []byte)) {},
+		Status: 200, ContentType: "application/json", Body: i.body, Release: func() {},
+		Header: func(string) string { return "" }, Each: func(func(name, value []byte)) {},
 	}, nil
 }
 

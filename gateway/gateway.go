@@ -59,6 +59,7 @@ type Gateway struct {
 
 // New opens the stores and loads the configuration. Nothing listens yet.
 func New(o Options) (_ *Gateway, err error) {
+	tuneMemory(o.Env)
 	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: o.Providers, dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1)}
 	if g.list == nil {
 		g.list = all.List()

@@ -55,7 +55,7 @@ func (t *tracer) open(x *exchange.Exchange) *exchange.Record {
 		Status: exchange.StatusProcessing, UserAgent: x.Header.Get("User-Agent"), ConfigVersion: t.version,
 		SessionID: session(x.Header),
 	}
-	if x.Header.Get("X-Request-Id") == x.ID {
+	if x.OwnID {
 		rec.ID = t.ids.place(x.ID)
 	}
 	rec.Request.Size = int64(len(x.Raw))

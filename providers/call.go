@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"heimdall/providers/dialect"
@@ -25,6 +26,8 @@ type Target struct {
 	Timeout  time.Duration
 	Idle     time.Duration
 	Doer     transport.Doer
+
+	last atomic.Pointer[located]
 }
 
 // Call is one attempt of a chat request at one target.
@@ -96,7 +99,7 @@ func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	if err := c.refusal(upstream, resp); err != nil {
 		return nil, err
 	}
-	if resp.Stream != nil && strings.HasPrefix(resp.Header("Content-Type"), "application/json") {
+	if resp.Stream != nil && strings.HasPrefix(resp.ContentType, "application/json") {
 		if err := whole(resp); err != nil {
 			return nil, failure(ctx, c.Target.Name, err)
 		}
@@ -227,18 +230,33 @@ func (c *Call) outbound(ctx context.Context, one *try, e Endpoint, body []byte) 
 // address points a request at one of the target's endpoints. What watches the answer can only read what is not
 // compressed.
 func (t *Target) address(out *Outbound, e Endpoint) {
-	base := t.BaseURL
-	if base == "" {
-		base = t.Provider.Info().BaseURL
-	}
-	out.Method, out.URL = e.Method, e.URL(base)
+	out.Method, out.URL = e.Method, t.url(e)
 	out.Timeout, out.Idle = t.Timeout, t.Idle
 	out.Header = append(out.Header, transport.Field{Name: "Accept-Encoding", Value: "identity"})
 }
 
+// url is where an endpoint is. The last one is remembered: most targets have one that nearly all calls go to.
+func (t *Target) url(e Endpoint) string {
+	if l := t.last.Load(); l != nil && l.endpoint == e {
+		return l.url
+	}
+	base := t.BaseURL
+	if base == "" {
+		base = t.Provider.Info().BaseURL
+	}
+	u := e.URL(base)
+	t.last.Store(&located{e, u})
+	return u
+}
+
+type located struct {
+	endpoint Endpoint
+	url      string
+}
+
 // refusal turns an error answer, or one that is no answer of an API at all, into an error.
 func (c *Call) refusal(upstream dialect.Dialect, resp *transport.Response) error {
-	html := strings.HasPrefix(resp.Header("Content-Type"), "text/html")
+	html := strings.HasPrefix(resp.ContentType, "text/html")
 	if resp.Status < 300 && !html {
 		return nil
 	}
@@ -266,7 +284,7 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 	a := &t.answer
 	*a = Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
 	if c.native(upstream) {
-		a.ContentType, a.Body = resp.Header("Content-Type"), resp.Body
+		a.ContentType, a.Body = resp.ContentType, resp.Body
 		return a, nil
 	}
 	r, err := upstream.Client.DecodeResponse(resp.Body)
@@ -293,7 +311,7 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 	*a = Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
 	switch {
 	case c.native(upstream):
-		a.ContentType = resp.Header("Content-Type")
+		a.ContentType = resp.ContentType
 		if asked {
 			f.steps = &swallow{relay: relay{c.Client.Server}, drop: upstream.Client.(dialect.UsageAsker).UsageOnly}
 		}

@@ -36,13 +36,13 @@ func TestWindowOpensAndShowsThePage(t *testing.T) {
 func TestTrayStopsAndStartsTheGateway(t *testing.T) {
 	tray := desk.tray(t)
 	p := start(t)
-	eventually(t, pageLimit, "the page says it runs", func() error { return desk.page.button(stopLabel) })
+	eventually(t, pageLimit, "the page says it runs", func() error { return desk.page.button("Stop") })
 	eventually(t, soon, "the tray says it runs", menuHas(tray, "Running on "+p.host(), stopLabel))
 	running := pixels(t, tray)
 
 	click(t, tray, stopLabel)
 	eventually(t, soon, "the port closes", p.closed)
-	eventually(t, soon, "the page says so", func() error { return desk.page.button(startLabel) })
+	eventually(t, soon, "the page says so", func() error { return desk.page.button("Start") })
 	eventually(t, soon, "the tray says so", menuHas(tray, "Stopped", startLabel))
 	if stopped := pixels(t, tray); slices.Equal(stopped, running) {
 		t.Error("the icon of a stopped gateway is that of a running one")
@@ -50,9 +50,9 @@ func TestTrayStopsAndStartsTheGateway(t *testing.T) {
 
 	click(t, tray, startLabel)
 	eventually(t, soon, "the port opens", p.serves)
-	eventually(t, soon, "the page says so", func() error { return desk.page.button(stopLabel) })
+	eventually(t, soon, "the page says so", func() error { return desk.page.button("Stop") })
 
-	desk.page.press(t, stopLabel)
+	desk.page.press(t, "Stop")
 	eventually(t, soon, "the page closes the port too", p.closed)
 	eventually(t, soon, "and the tray says so", menuHas(tray, "Stopped", startLabel))
 }
@@ -115,7 +115,7 @@ func TestHiddenStart(t *testing.T) {
 func TestKilledWindow(t *testing.T) {
 	tray := desk.tray(t)
 	p := start(t)
-	for range 2 { // the first is opened again by itself; after the second the user asks
+	for range 2 { // after the first it opens again by itself, after the second the browser does
 		eventually(t, pageLimit, "the window shows the page", func() error { return desk.page.shows("Overview") })
 		pid := p.windowPID()
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -131,6 +131,7 @@ func TestKilledWindow(t *testing.T) {
 			return nil
 		})
 	}
+	eventually(t, soon, "the browser is offered", func() error { return desk.opened(p.url("")) })
 	click(t, tray, openLabel)
 	eventually(t, pageLimit, "the window opens again", p.oneWindow)
 	eventually(t, pageLimit, "and shows the page", func() error { return desk.page.shows("Overview") })

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,9 @@ var packages = map[string]string{
 	"gnome-keyring-daemon": "gnome-keyring", "/usr/bin/python3": "python3-gi gir1.2-atspi-2.0",
 	"/usr/libexec/at-spi-bus-launcher": "at-spi2-core",
 }
+
+// browser plays the user's browser: it only notes what it was asked to open.
+const browser = "#!/bin/sh\necho \"$@\" >>\"$HOME/opened\"\n"
 
 // world is a desktop session of our own.
 type world struct {
@@ -71,10 +75,13 @@ func newWorld() (*world, error) {
 			return w, fmt.Errorf("%w: make build", err)
 		}
 	}
-	for _, sub := range []string{"home", "runtime"} {
+	for _, sub := range []string{"home", "runtime", "bin"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			return w, err
 		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bin", "xdg-open"), []byte(browser), 0o700); err != nil {
+		return w, err
 	}
 	for _, start := range []func() error{w.startDisplay, w.startBus, w.startWindowManager, w.startKeyring, w.startPage} {
 		if err := start(); err != nil {
@@ -93,7 +100,7 @@ func (w *world) close() {
 // env is the environment of everything in the session; nothing of the developer's own desktop is in it.
 func (w *world) env() []string {
 	e := []string{
-		"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8",
+		"PATH=" + filepath.Join(w.dir, "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8",
 		"HOME=" + filepath.Join(w.dir, "home"), "XDG_RUNTIME_DIR=" + filepath.Join(w.dir, "runtime"),
 	}
 	if w.display != "" {
@@ -204,6 +211,15 @@ func (w *world) closeWindow(t *testing.T) {
 	if out, err := w.command("wmctrl", "-c", "Heimdall").CombinedOutput(); err != nil {
 		t.Fatalf("close the window: %v: %s", err, out)
 	}
+}
+
+// opened says nil where the browser was asked for the address.
+func (w *world) opened(address string) error {
+	b, err := os.ReadFile(filepath.Join(w.dir, "home", "opened"))
+	if err == nil && !slices.Contains(strings.Fields(string(b)), address) {
+		return fmt.Errorf("the browser opened %q, not %s", b, address)
+	}
+	return err
 }
 
 // tray gives the session a panel until the test ends.

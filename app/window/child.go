@@ -117,11 +117,12 @@ func bootHTML(hello Hello, dark bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// background is the page's own.
 func background(dark bool) *options.RGBA {
 	if dark {
-		return options.NewRGB(0x0f, 0x11, 0x17)
+		return options.NewRGB(0x13, 0x14, 0x18)
 	}
-	return options.NewRGB(0xfa, 0xfa, 0xfb)
+	return options.NewRGB(0xff, 0xff, 0xff)
 }
 
 // wailsFrame is the window by the means of Wails.

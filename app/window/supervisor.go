@@ -69,10 +69,12 @@ func NewSupervisor(o Options) *Supervisor { return &Supervisor{Options: o} }
 func (s *Supervisor) Open() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.down {
+		return
+	}
+	s.crashes = 0
 	switch {
-	case s.down:
 	case s.proc == nil:
-		s.crashes = 0
 		s.start()
 	default:
 		s.asked++

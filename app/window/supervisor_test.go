@@ -113,6 +113,16 @@ func TestSupervisor(t *testing.T) {
 			d.Open()
 			d.expect(t, 3, 1)
 		}},
+		{"a wish that falls into a crash is not lost", func(t *testing.T, d *desk) {
+			d.Open()
+			d.last().on.Shown()
+			d.last().on.Exited(errCrash)
+			d.last().on.Shown()
+			d.last().showErr = io.ErrClosedPipe
+			d.Open()
+			d.last().on.Exited(errCrash)
+			d.expect(t, 3, 0)
+		}},
 		{"a crash after a healthy minute counts as the first", func(t *testing.T, d *desk) {
 			d.streams = 1
 			for n := range 4 {

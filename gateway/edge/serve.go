@@ -70,8 +70,8 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 		Raw:    raw.B,
 		Peer:   exchange.Peer{Addr: ctx.RemoteAddr(), Admin: admin},
 		Start:  f.begun,
-		ID:     requestID(ctx),
 	}
+	x.ID, x.OwnID = requestID(ctx)
 	over := func() {
 		s.leave(f)
 		bodies.Put(raw)
@@ -235,17 +235,17 @@ func query(ctx *fasthttp.RequestCtx) url.Values {
 }
 
 // requestID is the client's own, where it is fit to be shown and stored, else a new one that sorts by time.
-func requestID(ctx *fasthttp.RequestCtx) string {
-	own := ctx.Request.Header.Peek("X-Request-Id")
-	if len(own) == 0 || len(own) > 128 {
-		return newID()
+func requestID(ctx *fasthttp.RequestCtx) (id string, own bool) {
+	given := ctx.Request.Header.Peek("X-Request-Id")
+	if len(given) == 0 || len(given) > 128 {
+		return newID(), false
 	}
-	for _, c := range own {
+	for _, c := range given {
 		if c <= ' ' || c >= 0x7f {
-			return newID()
+			return newID(), false
 		}
 	}
-	return string(own)
+	return string(given), true
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

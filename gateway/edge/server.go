@@ -67,7 +67,7 @@ func New(o Options) (*Server, error) {
 		NoDefaultContentType:          true,
 		DisablePreParseMultipartForm:  true,
 		DisableHeaderNamesNormalizing: false,
-		ReadBufferSize:                16 << 10,
+		ReadBufferSize:                8 << 10, // held by every stream; bounds the header
 		MaxRequestBodySize:            1 << 30, // the real limit comes from limits
 		ReadTimeout:                   2 * time.Minute,
 		IdleTimeout:                   2 * time.Minute,
@@ -182,7 +182,7 @@ func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 			c.linger = true
 		}
 	case errors.As(err, &small):
-		e.Status, e.Type, e.Message = 431, "header_too_large", "the request header is larger than 16 KB"
+		e.Status, e.Type, e.Message = 431, "header_too_large", "the request header is larger than 8 KB"
 	}
 	write(ctx, s.opts.RenderError(row, path, e))
 }

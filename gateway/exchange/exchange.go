@@ -14,6 +14,7 @@ import (
 // Exchange is one request and everything known about it. It is used by one goroutine at a time.
 type Exchange struct {
 	ID     string
+	OwnID  bool // the caller chose the ID
 	Row    *Row
 	Method string
 	Path   string

@@ -70,8 +70,9 @@ func (d *Doer) Do(ctx context.Context, r *transport.Request) (*transport.Respons
 		header[textproto.CanonicalMIMEHeaderKey(k)] = v
 	}
 	resp := &transport.Response{
-		Status: reply.Status,
-		Header: func(name string) string { return header[textproto.CanonicalMIMEHeaderKey(name)] },
+		Status:      reply.Status,
+		ContentType: header["Content-Type"],
+		Header:      func(name string) string { return header[textproto.CanonicalMIMEHeaderKey(name)] },
 		Each: func(f func(name, value []byte)) {
 			for k, v := range header {
 				f([]byte(k), []byte(v))

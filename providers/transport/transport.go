@@ -30,11 +30,12 @@ type Request struct {
 // Response is an HTTP response. Exactly one of Body and Stream is set. Body and what Header and Each give are valid
 // until Release; Stream until it is closed, which frees everything else too.
 type Response struct {
-	Status int
-	Header func(name string) string
-	Each   func(func(name, value []byte))
-	Body   []byte
-	Stream io.ReadCloser
+	Status      int
+	ContentType string
+	Header      func(name string) string
+	Each        func(func(name, value []byte))
+	Body        []byte
+	Stream      io.ReadCloser
 
 	Release func()
 }
