@@ -54,7 +54,7 @@ race: test-go ## the same as test-go
 
 e2e: e2e-page e2e-desktop ## browser tests and desktop tests
 
-e2e-page: headless $(TALLY) ## the page in Chromium, against the headless program
+e2e-page: headless $(TALLY) gateway/sdktest/node_modules/.installed ## the page in Chromium, against the headless program
 	@build/setup.sh test
 	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "page in Chromium" node --test frontend/e2e/*.test.mjs
 
