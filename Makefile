@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X heimdall/app.Version=$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := go build -trimpath -ldflags "$(LDFLAGS)"
 WINDOW  := window,desktop,production,webkit2_41
 GUI     := go build -trimpath -ldflags "$(LDFLAGS) -H windowsgui"
@@ -69,7 +69,9 @@ lint: tools $(TALLY) ## go vet for every program, staticcheck, exhaustive switch
 	$(TALLY) run "vet tray" go vet -tags tray . ./app/...
 	$(TALLY) run "vet window" go vet -tags $(WINDOW) . ./app/...
 	$(TALLY) run "vet e2e" go vet -tags e2e ./app/e2e
-	$(TALLY) run "staticcheck" go tool -modfile build/tools/lint/go.mod staticcheck ./...
+	$(TALLY) run "staticcheck" go tool -modfile build/tools/lint/go.mod staticcheck $$(go list ./... | grep -v /app)
+	$(TALLY) run "staticcheck tray" go tool -modfile build/tools/lint/go.mod staticcheck -tags tray . ./app ./app/control ./app/tray
+	$(TALLY) run "staticcheck window" go tool -modfile build/tools/lint/go.mod staticcheck -tags $(WINDOW) . ./app/window
 	$(TALLY) run "exhaustive" go tool -modfile build/tools/lint/go.mod exhaustive -default-signifies-exhaustive ./...
 
 gen: ## write the generated files anew

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -79,6 +80,11 @@ func (a *App) supervisor(environment []string) *window.Supervisor {
 			path, err := window.Find()
 			if err != nil {
 				return nil, err
+			}
+			exited := on.Exited
+			on.Exited = func(err error) {
+				exited(err)
+				debug.FreeOSMemory() // an app without a window is to be small at once
 			}
 			return window.Program{Path: path, Env: environment, Log: a.log}.Launch(hello, on)
 		},

@@ -91,7 +91,7 @@ func showFirst(ctx context.Context, hidden bool) func(instance) error {
 func refuseSecond(first instance) error { return occupied(first) }
 
 func occupied(first instance) error {
-	return fmt.Errorf("Heimdall already serves this app folder at %s (process %d); end it first, or choose another --app-dir",
+	return fmt.Errorf("another process already serves this app folder at %s (process %d); end it first, or choose another --app-dir",
 		first.Address, first.PID)
 }
 

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+
 	"heimdall/build/tools/traywatch"
 )
 
@@ -166,7 +168,7 @@ func (w *world) startWindowManager() error {
 	if err := w.start(exec.Command("openbox", "--sm-disable")); err != nil {
 		return err
 	}
-	return until(10*time.Second, func() error { return w.command("wmctrl", "-m").Run() })
+	return until(10*time.Second, func() error { return run(w.command("wmctrl", "-m")) })
 }
 
 // startKeyring starts a real Secret Service with an unlocked keyring.
@@ -176,10 +178,15 @@ func (w *world) startKeyring() error {
 	if err := w.start(cmd); err != nil {
 		return err
 	}
+	bus, err := dbus.Connect(w.bus)
+	if err != nil {
+		return err
+	}
+	defer bus.Close()
+	// Without an automatic start: the bus would start a keyring of its own, a locked one.
 	return until(10*time.Second, func() error {
-		return w.command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets",
-			"/org/freedesktop/secrets/collection/login", "org.freedesktop.DBus.Properties.Get",
-			"string:org.freedesktop.Secret.Collection", "string:Locked").Run()
+		return bus.Object("org.freedesktop.secrets", "/org/freedesktop/secrets/collection/login").Call("org.freedesktop.DBus.Properties.Get",
+			dbus.FlagNoAutoStart, "org.freedesktop.Secret.Collection", "Locked").Err
 	})
 }
 
@@ -196,6 +203,14 @@ func (w *world) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// run runs a program to its end; its words are in the error.
+func run(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", cmd.Args[0], err, out)
+	}
+	return nil
+}
+
 // windows counts the windows that are on the screen.
 func (w *world) windows() (int, error) {
 	out, err := w.command("wmctrl", "-l").Output()
@@ -208,8 +223,8 @@ func (w *world) windows() (int, error) {
 // closeWindow presses the close button.
 func (w *world) closeWindow(t *testing.T) {
 	t.Helper()
-	if out, err := w.command("wmctrl", "-c", "Heimdall").CombinedOutput(); err != nil {
-		t.Fatalf("close the window: %v: %s", err, out)
+	if err := run(w.command("wmctrl", "-c", "Heimdall")); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -29,7 +29,11 @@ import (
 
 // Display reports whether there is a display to show anything on. It must be called on the main thread, and asks
 // first because the tray library ends the process where there is none.
-func Display() bool { return C.gtk_init_check(nil, nil) != 0 }
+func Display() bool {
+	// A menu draws nothing with OpenGL, whose software driver takes more memory than all the rest of us.
+	os.Setenv("GDK_GL", "disable")
+	return C.gtk_init_check(nil, nil) != 0
+}
 
 // copyText puts text into the clipboard. A Wayland compositor gives it only to the focused window, which a tray has
 // not got; wl-copy knows a way.

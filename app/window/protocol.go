@@ -14,8 +14,14 @@ type Hello struct {
 	Theme   string        `json:"theme"`   // system, light or dark
 }
 
-// URL is the page that the window shows.
-func (h Hello) URL() string { return "http://" + h.Address + "/#c=" + h.Code }
+// URL is the page that the window shows. It names the theme, which the page would else learn only after its first paint.
+func (h Hello) URL() string {
+	u := "http://" + h.Address + "/#c=" + h.Code
+	if h.Theme != "" {
+		u += "&theme=" + h.Theme
+	}
+	return u
+}
 
 const (
 	cueShow   = "show"   // main → window: come to the front

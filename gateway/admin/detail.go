@@ -107,6 +107,7 @@ func whole(d dialect.Decoder, data []byte) func(yield func(llm.Event) bool) {
 				open[e.Choice] = true
 			case llm.EventFinish:
 				delete(open, e.Choice)
+			case llm.EventStart, llm.EventBlockEnd, llm.EventUsage:
 			}
 			if !yield(e) {
 				return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -199,13 +198,4 @@ func (w *world) fail(method, target, body string, status int, param string) {
 	if e := llm.AsError(err); e.Status != status || e.Param != param {
 		w.t.Errorf("%s %s %s: status %d, param %q: %s", method, target, body, e.Status, e.Param, e.Message)
 	}
-}
-
-func readAll(t *testing.T, r io.Reader) string {
-	t.Helper()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

@@ -98,7 +98,7 @@ type name struct{ kind, id string }
 func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	e := encoder{out: map[name]json.RawMessage{}}
 	c, a, s, l := d.Client, d.Auth, d.Settings, d.Logs
-	e.put(kindClient, kindClient, clientJSON{c.EnableLogging, c.DisableContentLogging, c.LogRetentionDays, c.AllowedOrigins, c.AllowedHosts, c.MaxBodyMB})
+	e.put(kindClient, kindClient, clientJSON(c))
 	e.put(kindAuth, kindAuth, authJSON(a))
 	e.put(kindSettings, kindSettings, settingsJSON{s.Host, s.Port, s.Theme, s.Stopped, s.WindowIdleMinutes, s.LogLevel, s.LogStyle, d.install})
 	e.put(kindLogs, kindLogs, logsJSON(l))

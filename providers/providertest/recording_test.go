@@ -23,7 +23,6 @@ type recording struct {
 	ID, Provider, Endpoint, Path, Framing, Model string
 	Status                                       int
 	Stream                                       bool
-	Recorded                                     *bool `json:"request_recorded"`
 	Tags                                         []string
 
 	request  []byte
@@ -86,9 +85,6 @@ func (r *recording) load(t *testing.T, dir string) {
 		r.Model = "some-model"
 	}
 }
-
-// asked reports whether the request was recorded too, or is a stand-in.
-func (r *recording) asked() bool { return r.Recorded == nil || *r.Recorded }
 
 func (r *recording) failed() bool { return r.Status >= 400 }
 
