@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,11 +30,13 @@ func (f *fakeWindow) Kill()       { f.killed = true; go f.on.Exited(errCrash) }
 // desk is a supervisor in a world of fakes.
 type desk struct {
 	*Supervisor
-	windows   []*fakeWindow
-	browsed   int
+	streams   atomic.Int32
 	closed    int
-	streams   int
 	launchErr error
+
+	mu      sync.Mutex // the supervisor's timers come in too
+	windows []*fakeWindow
+	browsed int
 }
 
 func newDesk() *desk {
@@ -43,27 +47,41 @@ func newDesk() *desk {
 				return nil, d.launchErr
 			}
 			w := &fakeWindow{on: on}
+			d.mu.Lock()
+			defer d.mu.Unlock()
 			d.windows = append(d.windows, w)
 			return w, nil
 		},
 		Hello:   func() Hello { return Hello{} },
-		Streams: func() int { return d.streams },
-		Browser: func() { d.browsed++ },
+		Streams: func() int { return int(d.streams.Load()) },
+		Browser: func() { d.mu.Lock(); d.browsed++; d.mu.Unlock() },
 		Closed:  func() { d.closed++ },
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	return d
 }
 
-func (d *desk) last() *fakeWindow { return d.windows[len(d.windows)-1] }
+func (d *desk) last() *fakeWindow {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.windows[len(d.windows)-1]
+}
 
 // expect compares what came of it.
 func (d *desk) expect(t *testing.T, windows, browsed int) {
 	t.Helper()
 	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.windows) != windows || d.browsed != browsed {
 		t.Fatalf("%d windows started and the browser opened %d times, want %d and %d", len(d.windows), d.browsed, windows, browsed)
 	}
+}
+
+// pass lets time go by, and all that happens in it happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 func TestSupervisor(t *testing.T) {
@@ -86,7 +104,7 @@ func TestSupervisor(t *testing.T) {
 			d.last().on.Shown()
 			d.last().on.Hidden()
 			d.last().on.Exited(nil)
-			time.Sleep(time.Hour)
+			pass(time.Hour)
 			d.expect(t, 1, 0)
 			if d.closed != 1 || d.Visible() {
 				t.Errorf("closed %d times, visible %v", d.closed, d.Visible())
@@ -124,13 +142,13 @@ func TestSupervisor(t *testing.T) {
 			d.expect(t, 3, 0)
 		}},
 		{"a crash after a healthy minute counts as the first", func(t *testing.T, d *desk) {
-			d.streams = 1
+			d.streams.Store(1)
 			for n := range 4 {
 				if n == 0 {
 					d.Open()
 				}
 				d.last().on.Shown()
-				time.Sleep(2 * time.Minute)
+				pass(2 * time.Minute)
 				d.last().on.Exited(errCrash)
 			}
 			d.expect(t, 5, 0)
@@ -144,46 +162,46 @@ func TestSupervisor(t *testing.T) {
 		}},
 		{"a window that never answers is replaced once", func(t *testing.T, d *desk) {
 			d.Open()
-			time.Sleep(startLimit + time.Second)
+			pass(startLimit + time.Second)
 			d.expect(t, 2, 0)
 			if !d.windows[0].killed {
 				t.Error("the silent one still runs")
 			}
-			time.Sleep(startLimit + time.Second)
+			pass(startLimit + time.Second)
 			d.expect(t, 2, 1)
 		}},
 		{"a window that does not answer a show is replaced", func(t *testing.T, d *desk) {
-			d.streams = 1
+			d.streams.Store(1)
 			d.Open()
 			d.last().on.Shown()
 			d.Open()
-			time.Sleep(showLimit + time.Second)
+			pass(showLimit + time.Second)
 			d.expect(t, 2, 0)
 		}},
 		{"a page that loses its stream is replaced", func(t *testing.T, d *desk) {
 			d.Open()
 			d.last().on.Shown()
-			d.streams = 1
-			time.Sleep(10 * time.Second)
-			d.streams = 0
-			time.Sleep(blankLimit - 2*time.Second)
+			d.streams.Store(1)
+			pass(10 * time.Second)
+			d.streams.Store(0)
+			pass(blankLimit - 2*time.Second)
 			d.expect(t, 1, 0)
-			time.Sleep(5 * time.Second)
+			pass(5 * time.Second)
 			d.expect(t, 2, 0)
 		}},
 		{"a page that never has a stream is replaced, later", func(t *testing.T, d *desk) {
 			d.Open()
 			d.last().on.Shown()
-			time.Sleep(firstStream - 2*time.Second)
+			pass(firstStream - 2*time.Second)
 			d.expect(t, 1, 0)
-			time.Sleep(5 * time.Second)
+			pass(5 * time.Second)
 			d.expect(t, 2, 0)
 		}},
 		{"a hidden page may be without a stream", func(t *testing.T, d *desk) {
 			d.Open()
 			d.last().on.Shown()
 			d.last().on.Hidden()
-			time.Sleep(time.Hour)
+			pass(time.Hour)
 			d.expect(t, 1, 0)
 		}},
 		{"where no window can be started the browser opens", func(t *testing.T, d *desk) {

@@ -150,7 +150,11 @@ func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider,
 	begun := time.Now()
 	answer, err := call.Do(ctx)
 	rec := x.Record
-	rec.Upstream = time.Since(begun)
+	if err != nil || answer.Seen.First.IsZero() {
+		rec.Upstream = time.Since(begun)
+	} else {
+		rec.Upstream = answer.Seen.First.Sub(begun)
+	}
 	if err != nil {
 		e := llm.AsError(err)
 		rec.Attempts = append(rec.Attempts, exchange.Attempt{Provider: p.Name, Model: model, KeyID: credential.KeyID,

@@ -11,9 +11,6 @@ import (
 // The bodies in a block add up to no more than this, unless there is but one record in it.
 const blockBytes = 1 << 20
 
-// A batch of so few records shows that the gateway is at leisure: size counts for more than speed.
-const leisureRecords = 4
-
 // place is where in its block a record's bodies are: the request from At on, and the response behind it.
 type place struct {
 	At       int64 `json:"at,omitempty"`
@@ -48,13 +45,13 @@ func (b *blocks) begin() {
 
 // add puts the bodies of the record with that number into the block, after it has written what they have no room
 // beside.
-func (b *blocks) add(ctx context.Context, tx *sql.Tx, seq int64, r *exchange.Record, thorough bool) (place, error) {
+func (b *blocks) add(ctx context.Context, tx *sql.Tx, seq int64, r *exchange.Record) (place, error) {
 	size := len(r.Request.Data) + len(r.Response.Data)
 	if size == 0 {
 		return place{}, nil
 	}
 	if len(b.raw)+size > blockBytes {
-		if err := b.flush(ctx, tx, thorough); err != nil {
+		if err := b.flush(ctx, tx); err != nil {
 			return place{}, err
 		}
 	}
@@ -72,11 +69,11 @@ func (b *blocks) add(ctx context.Context, tx *sql.Tx, seq int64, r *exchange.Rec
 	return p, nil
 }
 
-func (b *blocks) flush(ctx context.Context, tx *sql.Tx, thorough bool) error {
+func (b *blocks) flush(ctx context.Context, tx *sql.Tx) error {
 	if len(b.raw) == 0 {
 		return nil
 	}
-	codec, data := b.encoder.encode(b.raw, thorough)
+	codec, data := b.encoder.encode(b.raw)
 	_, err := tx.StmtContext(ctx, b.insert).ExecContext(ctx, b.first, b.last, b.bodies, codec, data)
 	b.begin()
 	return err
@@ -143,7 +140,7 @@ func (l *Logs) erase(ctx context.Context, tx *sql.Tx, at int64, places []place) 
 		gone += min(1, len(request)) + min(1, len(response))
 		clear(b.raw[p.At : p.At+p.Request+p.Response])
 	}
-	codec, data := l.blocks.encoder.encode(b.raw, true)
+	codec, data := l.blocks.encoder.encode(b.raw)
 	_, err = tx.ExecContext(ctx, "UPDATE blocks SET bodies = bodies - ?, codec = ?, data = ? WHERE first = ?",
 		gone, codec, data, b.first)
 	return err

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,36 +35,12 @@ func TestEncoderKeepsEveryByte(t *testing.T) {
 		"a huge repeat":       bytes.Repeat([]byte(message), 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, thorough := range []bool{false, true} {
-				codec, data := new(encoder).encode(src, thorough)
-				got, err := decode(codec, data)
-				if err != nil || !bytes.Equal(got, src) {
-					t.Errorf("thorough %v: %d bytes came back as %d, %v", thorough, len(src), len(got), err)
-				}
+			codec, data := new(encoder).encode(src)
+			got, err := decode(codec, data)
+			if err != nil || !bytes.Equal(got, src) {
+				t.Errorf("%d bytes came back as %d, %v", len(src), len(got), err)
 			}
 		})
-	}
-}
-
-// A copy may have any length; each form of it has its limits.
-func TestEncoderCopies(t *testing.T) {
-	noise := newTraffic().noise(2000, 0).request
-	lengths := []int{1<<23 + 32, 1<<23 + 33, 1<<23 + 95, 1<<23 + 96, 1<<24 + 200}
-	for n := leastRepeat; n < 700; n++ {
-		lengths = append(lengths, n)
-	}
-	for n := 65_500; n < 65_600; n++ {
-		lengths = append(lengths, n)
-	}
-	for _, n := range lengths {
-		e := &encoder{}
-		e.out = append(e.out, binary.AppendUvarint(nil, uint64(len(noise)+n))...)
-		e.literal(noise)
-		e.copy(len(noise), n)
-		got, err := decode(codecS2, e.out)
-		if err != nil || len(got) != len(noise)+n || !bytes.Equal(got[len(noise):], bytes.Repeat(noise, n/len(noise)+1)[:n]) {
-			t.Fatalf("a copy of %d bytes gave %d: %v", n, len(got)-len(noise), err)
-		}
 	}
 }
 

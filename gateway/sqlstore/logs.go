@@ -94,29 +94,29 @@ func (l *Logs) insert(ctx context.Context, tx *sql.Tx, batch []*exchange.Record)
 	if err := tx.StmtContext(ctx, l.nextSeq).QueryRowContext(ctx).Scan(&seq); err != nil {
 		return err
 	}
-	rows, thorough := l.rows.in(tx), len(batch) <= leisureRecords
+	rows := l.rows.in(tx)
 	l.blocks.begin()
 	clear(l.totals.sums)
 	for i, r := range batch {
-		if err := l.insertOne(ctx, tx, rows, seq+int64(i), r, thorough); err != nil {
+		if err := l.insertOne(ctx, tx, rows, seq+int64(i), r); err != nil {
 			return err
 		}
 	}
 	if err := rows.flush(ctx); err != nil {
 		return err
 	}
-	if err := l.blocks.flush(ctx, tx, thorough); err != nil {
+	if err := l.blocks.flush(ctx, tx); err != nil {
 		return err
 	}
 	return l.totals.store(ctx, tx)
 }
 
-func (l *Logs) insertOne(ctx context.Context, tx *sql.Tx, rows *batchInsert, seq int64, r *exchange.Record, thorough bool) error {
+func (l *Logs) insertOne(ctx context.Context, tx *sql.Tx, rows *batchInsert, seq int64, r *exchange.Record) error {
 	set, err := l.labels.id(ctx, tx, labelsOf(r))
 	if err != nil {
 		return err
 	}
-	at, err := l.blocks.add(ctx, tx, seq, r, thorough)
+	at, err := l.blocks.add(ctx, tx, seq, r)
 	if err != nil {
 		return err
 	}
