@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X heimdall/app.Version=$(VERSION)
 BUILD   := go build -trimpath -ldflags "$(LDFLAGS)"
 WINDOW  := window,desktop,production,webkit2_41
 GUI     := go build -trimpath -ldflags "$(LDFLAGS) -H windowsgui"

@@ -19,6 +19,9 @@ import (
 // callLimit bounds one request of a click.
 const callLimit = 20 * time.Second
 
+// connecting is shown until the first event and whenever the control listener does not answer.
+var connecting = view{picture: pictureStarting, state: "Connecting…", toggle: "Start gateway"}
+
 // Options is what the tray must be told.
 type Options struct {
 	Control *control.Client

@@ -37,9 +37,6 @@ const (
 	actionStop
 )
 
-// connecting is shown until the first event and whenever the control listener does not answer.
-var connecting = view{picture: pictureStarting, state: "Connecting…", toggle: "Start gateway"}
-
 // render says what the tray shows of a state.
 func render(g admin.Gateway) view {
 	switch g.State {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/wailsapp/wails/v2"
@@ -69,6 +70,22 @@ func startMain(args []string) error {
 		return err
 	}
 	return exec.Command(path, args...).Start()
+}
+
+// findMain looks for the main program from where the window's program is.
+func findMain() (string, error) {
+	here, err := folder()
+	if err != nil {
+		return "", err
+	}
+	path, err := first(mainName, here, filepath.Join(here, "..", "..", "bin"))
+	if err == nil {
+		return path, nil
+	}
+	if path, lookErr := exec.LookPath(mainName); lookErr == nil {
+		return path, nil
+	}
+	return "", err
 }
 
 // show runs the window to its end.

@@ -3,7 +3,6 @@ package window
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -21,22 +20,6 @@ func Find() (string, error) {
 		return "", err
 	}
 	return first(windowName, here, filepath.Join(here, "..", "libexec", mainName), filepath.Join("/usr", "libexec", mainName))
-}
-
-// findMain looks for the main program from where the window's program is.
-func findMain() (string, error) {
-	here, err := folder()
-	if err != nil {
-		return "", err
-	}
-	path, err := first(mainName, here, filepath.Join(here, "..", "..", "bin"))
-	if err == nil {
-		return path, nil
-	}
-	if path, lookErr := exec.LookPath(mainName); lookErr == nil {
-		return path, nil
-	}
-	return "", err
 }
 
 func folder() (string, error) {

@@ -26,28 +26,30 @@ func member(obj []byte, key string) (value []byte, found bool, err error) {
 	return value, found, it.Err()
 }
 
-// tail is how much of the end GetLast searches before it reads everything.
-const tail = 2048
+// tails are how much of the end GetLast searches before it reads everything: what it looks for is mostly in the first.
+var tails = [...]int{256, 2048}
 
 // GetLast is Get for one top-level key that is expected near the end: it searches the tail first and reads the whole
 // object only on a miss. It expects a valid object.
 func GetLast(obj []byte, key string) (value []byte, found bool, err error) {
 	var buf [64]byte
 	quoted := append(append(append(buf[:0], '"'), key...), '"')
-	for at := max(0, len(obj)-tail); ; {
-		i := bytes.Index(obj[at:], quoted)
-		if i < 0 {
-			break
+	for _, tail := range tails {
+		for at := max(0, len(obj)-tail); ; {
+			i := bytes.Index(obj[at:], quoted)
+			if i < 0 {
+				break
+			}
+			at += i + 1
+			if v, ok := lastMember(obj, at, len(key)); ok {
+				value, found = v, true
+			}
 		}
-		at += i + 1
-		if v, ok := lastMember(obj, at, len(key)); ok {
-			value, found = v, true
+		if found {
+			return value, true, nil
 		}
 	}
-	if !found {
-		return Get(obj, key)
-	}
-	return value, true, nil
+	return Get(obj, key)
 }
 
 // lastMember reports whether obj[i:i+n] is a key of the outermost object, and its value. It walks from there to the

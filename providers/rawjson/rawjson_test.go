@@ -30,7 +30,7 @@ func TestGet(t *testing.T) {
 }
 
 func TestGetLast(t *testing.T) {
-	pad := strings.Repeat("x", 3*tail)
+	pad := strings.Repeat("x", 3*tails[1])
 	for _, c := range []struct {
 		in, want string
 		found    bool

@@ -21,7 +21,7 @@ func scan(body []byte) dialect.Scan {
 var finishKey = []byte(`"finish_reason":"`)
 
 // finishNear is how far before the usage an answer's finish is looked for; in between stand a few short fields.
-const finishNear = 512
+var finishNear = [...]int{128, 512}
 
 // scanEnds reads a whole answer by its end, where everything but the text stands: walking over the text costs more than
 // all else that a relayed answer needs. ok is false where the answer is not of the usual form. The key it looks for
@@ -31,19 +31,31 @@ func scanEnds(body []byte) (s dialect.Scan, ok bool) {
 	if !ok || err != nil || !rawjson.IsObject(usage) {
 		return s, false
 	}
-	before := body[max(0, len(body)-len(usage)-finishNear) : len(body)-len(usage)]
-	i := bytes.Index(before, finishKey)
-	if i < 0 || bytes.Contains(before[i+len(finishKey):], finishKey) {
-		return s, false
-	}
-	word, _, closed := bytes.Cut(before[i+len(finishKey):], []byte{'"'})
-	if !closed || len(word) == 0 || bytes.IndexByte(word, '\\') >= 0 {
+	word := finishBefore(body[:len(body)-len(usage)])
+	if word == "" {
 		return s, false
 	}
 	s.Usage, s.HasUsage = readUsage(usage), true
 	s.Usage.Raw = usage
-	s.Finish, s.Done = decodeFinish(string(word), false), true
+	s.Finish, s.Done = decodeFinish(word, false), true
 	return s, true
+}
+
+// finishBefore is the finish reason that stands last in b, near its end; "" where there is none, or more than one.
+func finishBefore(b []byte) string {
+	for _, near := range finishNear {
+		near := b[max(0, len(b)-near):]
+		i := bytes.Index(near, finishKey)
+		if i < 0 {
+			continue
+		}
+		word, rest, closed := bytes.Cut(near[i+len(finishKey):], []byte{'"'})
+		if !closed || bytes.IndexByte(word, '\\') >= 0 || bytes.Contains(rest, finishKey) {
+			return ""
+		}
+		return string(word)
+	}
+	return ""
 }
 
 // tee reads usage, finish and error off a stream.
