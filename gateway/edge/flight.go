@@ -4,14 +4,18 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"heimdall/gateway/exchange"
 )
 
 // flight is the context of one exchange. It ends when the client leaves, when the server's grace is over, or with the
 // exchange. It carries no deadline and no values, and costs one allocation: the standard library's chain of contexts
 // costs several of the microseconds that a whole exchange may add.
 type flight struct {
-	begun  time.Time
-	client watcher
+	exchange exchange.Exchange // in one piece with what else an exchange needs here
+	header   header
+	begun    time.Time
+	client   watcher
 
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks

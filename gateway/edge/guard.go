@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/valyala/fasthttp"
 
@@ -29,19 +28,19 @@ type Policy interface {
 
 // admit checks a request against its row's guard. It returns the origin that the answer must name for the browser, ""
 // for none, and whether the caller proved to be the administrator.
-func admit(ctx *fasthttp.RequestCtx, row *exchange.Row, p Policy) (origin string, admin bool, err error) {
+func admit(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, p Policy) (origin string, admin bool, err error) {
 	if err := checkHosts(ctx, p); err != nil {
 		return "", false, err
 	}
 	if row.Guard != exchange.GuardUI {
-		if origin, err = checkOrigin(ctx, row.Guard, p); err != nil {
+		if origin, err = checkOrigin(ctx, h, row.Guard, p); err != nil {
 			return "", false, err
 		}
 	}
 	if row.Guard == exchange.GuardPublic || !p.NeedsAdmin(row.Guard) {
 		return origin, false, nil
 	}
-	if !p.Admin(header{&ctx.Request.Header}) {
+	if !p.Admin(h) {
 		return origin, false, &llm.Error{Kind: llm.KindAuthFailed, Status: 401, Type: "unauthorized",
 			Message: "sign in first: send HTTP Basic with the administrator's name and password, or a session token as Bearer (POST /api/session/login gives one)"}
 	}
@@ -100,10 +99,10 @@ func hostname(host string) string {
 }
 
 // checkOrigin turns away requests that a foreign web page makes a browser send.
-func checkOrigin(ctx *fasthttp.RequestCtx, g exchange.Guard, p Policy) (string, error) {
-	origin := string(ctx.Request.Header.Peek("Origin"))
+func checkOrigin(ctx *fasthttp.RequestCtx, h *header, g exchange.Guard, p Policy) (string, error) {
+	origin := h.Get("Origin")
 	if origin == "" {
-		if site := string(ctx.Request.Header.Peek("Sec-Fetch-Site")); site != "" && site != "same-origin" && site != "none" {
+		if site := h.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 			return "", refused(ctx, "another site", p)
 		}
 		return "", nil
@@ -135,24 +134,4 @@ func quote(s string) string {
 		s = s[:80] + "…"
 	}
 	return `"` + s + `"`
-}
-
-// header shows a request's header to the rest of the gateway.
-type header struct{ h *fasthttp.RequestHeader }
-
-func (h header) Get(name string) string { return string(h.h.Peek(name)) }
-
-// HasPrefix looks at the beginnings of the header's lines.
-func (h header) HasPrefix(prefix string) bool {
-	for raw := h.h.RawHeaders(); len(raw) >= len(prefix); {
-		if strings.EqualFold(unsafe.String(unsafe.SliceData(raw), len(prefix)), prefix) {
-			return true
-		}
-		end := bytes.IndexByte(raw, '\n')
-		if end < 0 {
-			break
-		}
-		raw = raw[end+1:]
-	}
-	return false
 }

@@ -30,7 +30,9 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		s.unrouted(ctx, allowed)
 		return
 	}
-	origin, admin, err := admit(ctx, row, s.opts.Policy)
+	f := &flight{}
+	f.header.read(&ctx.Request.Header)
+	origin, admin, err := admit(ctx, &f.header, row, s.opts.Policy)
 	if origin != "" {
 		ctx.Response.Header.Set("Access-Control-Allow-Origin", origin)
 		ctx.Response.Header.Set("Access-Control-Expose-Headers", "*")
@@ -43,8 +45,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		write(ctx, s.opts.RenderError(row, "", err))
 		return
 	}
-	f := s.enter(ctx.Conn())
-	if f == nil {
+	if !s.enter(f, ctx.Conn()) {
 		write(ctx, s.opts.RenderError(row, "", ErrStopping))
 		return
 	}
@@ -62,18 +63,19 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string, admin bool) {
 	raw := bodies.Get()
 	raw.Set(ctx.PostBody())
-	x := &exchange.Exchange{
+	x := &f.exchange
+	*x = exchange.Exchange{
 		Row:    row,
 		Method: row.Method,
 		Path:   path(ctx, row),
 		Query:  query(ctx),
 		Params: params,
-		Header: header{&ctx.Request.Header},
+		Header: &f.header,
 		Raw:    raw.B,
 		Peer:   exchange.Peer{Addr: ctx.RemoteAddr(), Admin: admin},
 		Start:  f.begun,
 	}
-	x.ID, x.OwnID = requestID(ctx)
+	x.ID, x.OwnID = requestID(&f.header)
 	over := func() {
 		s.leave(f)
 		bodies.Put(raw)
@@ -164,7 +166,9 @@ func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 
 // preflight answers a browser's question whether a page may send its request.
 func (s *Server) preflight(ctx *fasthttp.RequestCtx, row *exchange.Row) {
-	origin, err := checkOrigin(ctx, row.Guard, s.opts.Policy)
+	var h header
+	h.read(&ctx.Request.Header)
+	origin, err := checkOrigin(ctx, &h, row.Guard, s.opts.Policy)
 	if err != nil {
 		write(ctx, s.opts.RenderError(row, "", err))
 		return
@@ -237,8 +241,8 @@ func query(ctx *fasthttp.RequestCtx) url.Values {
 }
 
 // requestID is the client's own, where it is fit to be shown and stored, else a new one that sorts by time.
-func requestID(ctx *fasthttp.RequestCtx) (id string, own bool) {
-	given := ctx.Request.Header.Peek("X-Request-Id")
+func requestID(h *header) (id string, own bool) {
+	given := h.peek("X-Request-Id")
 	if len(given) == 0 || len(given) > 128 {
 		return newID(), false
 	}

@@ -114,21 +114,21 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	}
 }
 
-// enter begins a flight; nil where the server is closing.
-func (s *Server) enter(c net.Conn) *flight {
-	f := &flight{begun: time.Now()}
+// enter begins a flight; false where the server is closing.
+func (s *Server) enter(f *flight, c net.Conn) bool {
+	f.begun = time.Now()
 	f.client.conn, _ = c.(*conn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return nil
+		return false
 	}
 	if !s.armed {
 		s.armed = true
 		s.patrol.Reset(patience)
 	}
 	s.flights[f] = struct{}{}
-	return f
+	return true
 }
 
 // leave ends a flight.

@@ -140,9 +140,17 @@ func prefixed(names []string, model string) []string {
 	return out
 }
 
+// attempted is what one attempt needs in memory, in one piece.
+type attempted struct {
+	call  providers.Call
+	reply exchange.Reply
+}
+
 // attempt makes one call and writes it into the record.
 func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider, credential providers.Credential, model string) (*exchange.Reply, error) {
-	call := providers.Call{
+	one := &attempted{}
+	call := &one.call
+	*call = providers.Call{
 		Target: &p.Target, Credential: credential, Model: model,
 		Client: x.Dialect(), Dialect: r.dialect, Raw: x.Raw, Peek: x.Peek, Edited: x.Edited(),
 		Request: x.Request, Header: x.Header.Get, Keep: r.keep,
@@ -165,7 +173,8 @@ func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider,
 	rec.Warnings = answer.Seen.Warnings
 	rec.Attempts = append(rec.Attempts, exchange.Attempt{Provider: p.Name, Model: model, KeyID: credential.KeyID,
 		KeyName: credential.KeyName, Status: answer.Status, Duration: rec.Upstream})
-	reply := &exchange.Reply{Status: answer.Status, ContentType: answer.ContentType, Forward: answer.Forward,
+	reply := &one.reply
+	*reply = exchange.Reply{Status: answer.Status, ContentType: answer.ContentType, Forward: answer.Forward,
 		Body: answer.Body, Release: answer.Release}
 	if answer.Stream == nil {
 		saw(rec, answer.Seen, x.Start)

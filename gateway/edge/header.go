@@ -1,0 +1,82 @@
+package edge
+
+import (
+	"bytes"
+	"strings"
+	"unsafe"
+
+	"github.com/valyala/fasthttp"
+)
+
+// maxLines is how many lines of a header are indexed; longer headers are searched by the HTTP library.
+const maxLines = 32
+
+// header shows a request's header to the rest of the gateway. Its lines are found once: each exchange asks for a dozen
+// fields, most of which are not there, and the library would spell each name anew to find that out.
+type header struct {
+	h     *fasthttp.RequestHeader
+	raw   []byte
+	lines [maxLines]line
+	n     int // lines found; -1 = too many
+}
+
+// line says where a field is in the raw header.
+type line struct{ name, nameEnd, value, valueEnd uint16 }
+
+// read indexes the header.
+func (h *header) read(from *fasthttp.RequestHeader) {
+	h.h, h.raw, h.n = from, from.RawHeaders(), 0
+	for at := 0; at < len(h.raw); {
+		end := bytes.IndexByte(h.raw[at:], '\n')
+		if end < 0 {
+			end = len(h.raw) - at
+		}
+		colon := bytes.IndexByte(h.raw[at:at+end], ':')
+		if colon > 0 {
+			if h.n == maxLines || len(h.raw) > 1<<16-1 {
+				h.n = -1
+				return
+			}
+			h.lines[h.n] = line{uint16(at), uint16(at + colon), uint16(at + colon + 1), uint16(at + end)}
+			h.n++
+		}
+		at += end + 1
+	}
+}
+
+// peek gives a field's value, nil where there is none. It is gone once the request is.
+func (h *header) peek(name string) []byte {
+	if h.n < 0 {
+		return h.h.Peek(name)
+	}
+	for _, l := range h.lines[:h.n] {
+		if int(l.nameEnd-l.name) == len(name) && strings.EqualFold(h.text(l.name, l.nameEnd), name) {
+			return bytes.TrimSpace(h.raw[l.value:l.valueEnd])
+		}
+	}
+	return nil
+}
+
+func (h *header) text(from, to uint16) string {
+	return unsafe.String(unsafe.SliceData(h.raw[from:to]), int(to-from))
+}
+
+func (h *header) Get(name string) string { return string(h.peek(name)) }
+
+func (h *header) HasPrefix(prefix string) bool {
+	for _, l := range h.lines[:max(h.n, 0)] {
+		if int(l.nameEnd-l.name) >= len(prefix) && strings.EqualFold(h.text(l.name, l.name+uint16(len(prefix))), prefix) {
+			return true
+		}
+	}
+	return h.n < 0 && h.hasPrefixInLong(prefix)
+}
+
+func (h *header) hasPrefixInLong(prefix string) bool {
+	for name := range h.h.All() {
+		if len(name) >= len(prefix) && strings.EqualFold(string(name[:len(prefix)]), prefix) {
+			return true
+		}
+	}
+	return false
+}
