@@ -182,7 +182,14 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 	if r.Timeout > 0 {
 		deadline = time.Now().Add(r.Timeout)
 	}
-	if err := conn.SetDeadline(deadline); err != nil {
+	// A body that fits into the socket's buffer cannot be kept from leaving, so its write needs no deadline.
+	bulky := len(r.Body) > writeBuffer
+	if bulky {
+		err = conn.SetDeadline(deadline)
+	} else {
+		err = conn.SetReadDeadline(deadline)
+	}
+	if err != nil {
 		stop()
 		hc.busy.Add(-1)
 		hc.CloseConn(cc)
@@ -192,6 +199,9 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 	err = req.Write(bw)
 	if err == nil {
 		err = bw.Flush()
+	}
+	if err == nil && bulky {
+		err = conn.SetWriteDeadline(time.Time{}) // the connection's next request may be a small one
 	}
 	hc.ReleaseWriter(bw)
 	if err != nil {
