@@ -12,21 +12,21 @@ import (
 // Hub is the live view: it knows what is in flight and tells the pages that listen. It is an exchange.Observer.
 type Hub struct {
 	mu     sync.Mutex
-	live   map[string]*exchange.Record // in flight: only what is known at their beginning may be read
+	live   map[*exchange.Record]struct{} // in flight: only what is known at their beginning may be read
 	subs   map[*subscriber]struct{}
 	closed bool
 }
 
 // NewHub makes a hub that nobody listens to yet.
 func NewHub() *Hub {
-	return &Hub{live: map[string]*exchange.Record{}, subs: map[*subscriber]struct{}{}}
+	return &Hub{live: map[*exchange.Record]struct{}{}, subs: map[*subscriber]struct{}{}}
 }
 
 // Begin shows an exchange that has begun.
 func (h *Hub) Begin(r *exchange.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.live[r.ID] = r
+	h.live[r] = struct{}{}
 	if len(h.subs) == 0 {
 		return
 	}
@@ -40,7 +40,7 @@ func (h *Hub) Begin(r *exchange.Record) {
 func (h *Hub) End(r *exchange.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.live, r.ID)
+	delete(h.live, r)
 	if len(h.subs) == 0 {
 		return
 	}
@@ -55,7 +55,7 @@ func (h *Hub) Live() []LogEntry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	list := make([]LogEntry, 0, len(h.live))
-	for _, r := range h.live {
+	for r := range h.live {
 		list = append(list, begun(r))
 	}
 	slices.SortFunc(list, func(a, b LogEntry) int {
@@ -117,7 +117,7 @@ func (h *Hub) subscribe(g Gateway) *subscriber {
 		return s
 	}
 	live := make([]*LogEntry, 0, len(h.live))
-	for _, r := range h.live {
+	for r := range h.live {
 		e := begun(r)
 		live = append(live, &e)
 	}

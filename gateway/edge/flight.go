@@ -17,13 +17,21 @@ type flight struct {
 	begun    time.Time
 	client   watcher
 
+	before, next *flight // in the server's list, under its lock
+
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks
 	cause error         // why it ended; nil = it has not; what Err says
-	after []*afterwards
+	one   afterwards
+	more  []afterwards
+	last  int
 }
 
-type afterwards struct{ f func() }
+// afterwards is what AfterFunc was given.
+type afterwards struct {
+	id  int
+	run func()
+}
 
 // end ends the flight; the first cause counts.
 func (f *flight) end(cause error) {
@@ -36,11 +44,14 @@ func (f *flight) end(cause error) {
 	if f.done != nil {
 		close(f.done)
 	}
-	after := f.after
-	f.after = nil
+	one, more := f.one.run, f.more
+	f.one.run, f.more = nil, nil
 	f.mu.Unlock()
-	for _, a := range after {
-		go a.f()
+	if one != nil {
+		go one()
+	}
+	for _, a := range more {
+		go a.run()
 	}
 }
 
@@ -71,26 +82,38 @@ func (f *flight) Err() error {
 // AfterFunc runs run in a goroutine of its own once the flight ends, unless stop is called before. The context package
 // uses it where it finds it.
 func (f *flight) AfterFunc(run func()) (stop func() bool) {
-	a := &afterwards{run}
 	f.mu.Lock()
 	if f.cause != nil {
 		f.mu.Unlock()
 		go run()
 		return func() bool { return false }
 	}
-	f.after = append(f.after, a)
-	f.mu.Unlock()
-	return func() bool {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		for i, one := range f.after {
-			if one == a {
-				f.after = append(f.after[:i], f.after[i+1:]...)
-				return true
-			}
-		}
-		return false
+	f.last++
+	id := f.last
+	if f.one.run == nil {
+		f.one = afterwards{id, run} // there is mostly one at a time
+	} else {
+		f.more = append(f.more, afterwards{id, run})
 	}
+	f.mu.Unlock()
+	return func() bool { return f.forget(id) }
+}
+
+// forget takes back what AfterFunc was given under that id; false where it has run or was taken back.
+func (f *flight) forget(id int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.one.id == id && f.one.run != nil {
+		f.one.run = nil
+		return true
+	}
+	for i, a := range f.more {
+		if a.id == id {
+			f.more = append(f.more[:i], f.more[i+1:]...)
+			return true
+		}
+	}
+	return false
 }
 
 var _ context.Context = (*flight)(nil)

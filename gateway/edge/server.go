@@ -43,7 +43,7 @@ type Server struct {
 	http   *fasthttp.Server
 
 	mu      sync.Mutex
-	flights map[*flight]struct{}
+	first   *flight     // of those that run, a list
 	patrol  *time.Timer // fires while there are flights
 	armed   bool        // patrol is about to fire
 	closing bool
@@ -56,7 +56,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: o, routes: t, flights: map[*flight]struct{}{}, idle: make(chan struct{})}
+	s := &Server{opts: o, routes: t, idle: make(chan struct{})}
 	s.patrol = time.AfterFunc(patience, s.watchLate)
 	s.http = &fasthttp.Server{
 		Handler:                       s.serve,
@@ -88,7 +88,7 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	go func() { done <- s.http.Shutdown() }()
 	s.mu.Lock()
 	s.closing = true
-	if len(s.flights) == 0 {
+	if s.first == nil {
 		close(s.idle)
 	}
 	s.mu.Unlock()
@@ -100,7 +100,7 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	case <-timer.C:
 	}
 	s.mu.Lock()
-	for f := range s.flights {
+	for f := s.first; f != nil; f = f.next {
 		f.end(ErrStopping)
 	}
 	s.mu.Unlock()
@@ -127,7 +127,10 @@ func (s *Server) enter(f *flight, c net.Conn) bool {
 		s.armed = true
 		s.patrol.Reset(patience)
 	}
-	s.flights[f] = struct{}{}
+	if f.next = s.first; f.next != nil {
+		f.next.before = f
+	}
+	s.first = f
 	return true
 }
 
@@ -137,8 +140,15 @@ func (s *Server) leave(f *flight) {
 	f.end(context.Canceled)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.flights, f)
-	if s.closing && len(s.flights) == 0 {
+	if f.next != nil {
+		f.next.before = f.before
+	}
+	if f.before != nil {
+		f.before.next = f.next
+	} else {
+		s.first = f.next
+	}
+	if s.closing && s.first == nil {
 		close(s.idle)
 	}
 }
@@ -149,12 +159,12 @@ func (s *Server) watchLate() {
 	late := time.Now().Add(-patience)
 	var last []*flight
 	s.mu.Lock()
-	for f := range s.flights {
+	for f := s.first; f != nil; f = f.next {
 		if f.begun.Before(late) {
 			last = append(last, f)
 		}
 	}
-	if s.armed = len(s.flights) > 0; s.armed {
+	if s.armed = s.first != nil; s.armed {
 		s.patrol.Reset(patience)
 	}
 	s.mu.Unlock()
