@@ -37,7 +37,7 @@ func defaults(kinds []KindInfo) *Draft {
 	return &Draft{
 		Client: Client{EnableLogging: true, LogRetentionDays: 365, MaxBodyMB: 100},
 		Settings: Settings{
-			Host: "127.0.0.1", Port: 8080, Theme: "system", WindowIdleMinutes: 5, LogLevel: "info", LogStyle: "pretty",
+			Host: "127.0.0.1", Port: 8080, Theme: "system", WindowIdleMinutes: 5,
 		},
 		Logs:     Logs{BodyCapKB: 4096, MaxSizeMB: 2048},
 		Sessions: map[string]Session{},

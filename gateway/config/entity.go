@@ -43,8 +43,6 @@ type settingsJSON struct {
 	Theme             string `json:"theme"`
 	Stopped           bool   `json:"stopped,omitempty"`
 	WindowIdleMinutes int    `json:"window_idle_minutes"`
-	LogLevel          string `json:"log_level"`
-	LogStyle          string `json:"log_style"`
 	Install           string `json:"install"`
 }
 
@@ -100,7 +98,7 @@ func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	c, a, s, l := d.Client, d.Auth, d.Settings, d.Logs
 	e.put(kindClient, kindClient, clientJSON(c))
 	e.put(kindAuth, kindAuth, authJSON(a))
-	e.put(kindSettings, kindSettings, settingsJSON{s.Host, s.Port, s.Theme, s.Stopped, s.WindowIdleMinutes, s.LogLevel, s.LogStyle, d.install})
+	e.put(kindSettings, kindSettings, settingsJSON{s.Host, s.Port, s.Theme, s.Stopped, s.WindowIdleMinutes, d.install})
 	e.put(kindLogs, kindLogs, logsJSON(l))
 	for _, p := range d.Providers {
 		e.provider(p)
@@ -203,7 +201,7 @@ func (d *decoder) entity(e Entity) error {
 		return err
 	case kindSettings:
 		j, err := read[settingsJSON](e)
-		d.draft.Settings = Settings{j.Host, j.Port, j.Theme, j.Stopped, j.WindowIdleMinutes, j.LogLevel, j.LogStyle}
+		d.draft.Settings = Settings{j.Host, j.Port, j.Theme, j.Stopped, j.WindowIdleMinutes}
 		d.draft.install = j.Install
 		return err
 	case kindLogs:

@@ -65,8 +65,6 @@ type Settings struct {
 	Theme             string // system, light or dark
 	Stopped           bool   // the gateway was last left stopped
 	WindowIdleMinutes int    // how long a hidden window stays loaded
-	LogLevel          string
-	LogStyle          string
 }
 
 // Logs says what the request log keeps: bodies up to BodyCapKB each, and at most MaxSizeMB in all.

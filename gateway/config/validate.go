@@ -89,8 +89,6 @@ func (v *validator) settings() {
 	v.between("settings.port", s.Port, 1, 65535)
 	v.between("settings.window_idle_minutes", s.WindowIdleMinutes, 0, 1440)
 	v.oneOf("settings.theme", s.Theme, "system", "light", "dark")
-	v.oneOf("settings.log_level", s.LogLevel, "debug", "info", "warn", "error")
-	v.oneOf("settings.log_style", s.LogStyle, "json", "pretty")
 }
 
 func (v *validator) oneOf(path, value string, choices ...string) {
