@@ -222,3 +222,24 @@ func RetryAfter(header func(name string) string) time.Duration {
 	}
 	return max(0, until.Sub(now))
 }
+
+// DecodeError reads an upstream's error answer, JSON or not. own reports whether a body is an error as the dialect
+// itself writes it: then it is kept, for a client that speaks the same.
+func DecodeError(status int, header func(name string) string, body []byte, own func([]byte) bool) *llm.Error {
+	var e *llm.Error
+	switch {
+	case IsHTML(body):
+		e = HTMLError(status, body)
+	case rawjson.Valid(body) != nil:
+		e = Failure{Status: status, Message: PlainText(body)}.Error()
+	default:
+		f := ReadFailure(body)
+		f.Status = status
+		e = f.Error()
+		if own(body) {
+			e.Raw = bytes.Clone(body)
+		}
+	}
+	e.RetryAfter = RetryAfter(header)
+	return e
+}

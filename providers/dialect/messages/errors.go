@@ -1,8 +1,6 @@
 package messages
 
 import (
-	"bytes"
-
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -10,22 +8,7 @@ import (
 )
 
 func decodeError(status int, header func(string) string, body []byte) *llm.Error {
-	var e *llm.Error
-	switch {
-	case dialect.IsHTML(body):
-		e = dialect.HTMLError(status, body)
-	case rawjson.Valid(body) != nil:
-		e = dialect.Failure{Status: status, Message: dialect.PlainText(body)}.Error()
-	default:
-		f := dialect.ReadFailure(body)
-		f.Status = status
-		e = f.Error()
-		if isError(body) {
-			e.Raw = bytes.Clone(body)
-		}
-	}
-	e.RetryAfter = dialect.RetryAfter(header)
-	return e
+	return dialect.DecodeError(status, header, body, isError)
 }
 
 // isError reports whether a body is an error as this dialect writes it.
