@@ -76,7 +76,7 @@ func TestBareModelOnUnifiedRoute(t *testing.T) {
 		"c":        {200, `"provider":"anthropic"`, anthropicMessage},
 		"b":        {400, `write \"anthropic/b\" or \"openai/b\"`, ""},
 		"z":        {400, `provider/model`, ""},
-		"nobody/m": {400, `provider/model`, ""},
+		"nobody/m": {400, `no provider named \"nobody\" is configured`, ""},
 	} {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()

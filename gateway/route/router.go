@@ -114,6 +114,9 @@ func (r *Router) search(ctx context.Context, model string) (*Provider, string, e
 	case 1:
 		return r.providers[found[0]], model, nil
 	case 0:
+		if first, _, ok := strings.Cut(model, "/"); ok {
+			return nil, "", invalidModel("no provider named \"" + first + "\" is configured, and none lists the model \"" + model + "\": add it in the window (Providers) or with POST /api/providers; configured: " + strings.Join(r.names, ", "))
+		}
 		return nil, "", invalidModel("provider is required in model field (format: provider/model) — no providers found for model \"" + model + "\" in model catalog to auto-resolve; write " + r.example(model))
 	default:
 		return nil, "", invalidModel("several providers list the model \"" + model + "\": write " + strings.Join(prefixed(found, model), " or "))
