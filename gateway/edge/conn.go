@@ -25,6 +25,8 @@ func (l listener) Accept() (net.Conn, error) {
 // back to the next Read.
 type conn struct {
 	net.Conn
+	deadline time.Time // for reading; of the server's, zero while the watch has its own
+
 	mu   sync.Mutex
 	held []byte
 	err  error
@@ -65,10 +67,23 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
+// slack is how much earlier than asked a read deadline may come. Deadlines of minutes need not be moved at every request.
+const slack = 5 * time.Second
+
+// SetReadDeadline moves the deadline where that makes a difference.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if d := t.Sub(c.deadline); !c.deadline.IsZero() && d >= 0 && d < slack {
+		return nil
+	}
+	c.deadline = t
+	return c.Conn.SetReadDeadline(t)
+}
+
 // watch calls gone once the peer hangs up. stop ends the watch and returns after the background read has ended; it
 // must be called before the server reads the next request.
 func (c *conn) watch(gone func()) (stop func()) {
 	done := make(chan struct{})
+	c.deadline = time.Time{}
 	_ = c.Conn.SetReadDeadline(time.Time{})
 	go func() {
 		defer close(done)
