@@ -85,7 +85,7 @@ fresh: $(TALLY) ## fail where a generated file is stale
 golden: ## write the golden files of the tests anew
 	go test ./providers/dialect/... -update
 
-bench: headless ## the numbers of docs/performance.md, side by side with a raw proxy
+bench: headless ## what the gateway adds, side by side with a raw proxy (docs/performance.md)
 	go run ./gateway/bench
 
 screenshots: headless ## docs/screenshots of every page, light and dark

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -170,8 +171,9 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 	}
 	hc.busy.Add(1)
 	conn := cc.Conn()
+	now := time.Now()
 	pooled := !cc.LastUseTime().IsZero()
-	if pooled && time.Since(cc.LastUseTime()) > restLimit && stale(conn) {
+	if pooled && now.Sub(cc.LastUseTime()) > restLimit && stale(conn) {
 		hc.busy.Add(-1)
 		hc.CloseConn(cc)
 		return nil, true, io.EOF
@@ -180,7 +182,7 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 
 	var deadline time.Time
 	if r.Timeout > 0 {
-		deadline = time.Now().Add(r.Timeout)
+		deadline = now.Add(r.Timeout)
 	}
 	// A body that fits into the socket's buffer cannot be kept from leaving, so its write needs no deadline.
 	bulky := len(r.Body) > writeBuffer
@@ -222,18 +224,6 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 		hc.CloseConn(cc)
 		return nil, false, err
 	}
-	// done gives everything back once; reuse says that the response was read to its end.
-	done := func(reuse bool) {
-		alive := stop()
-		reuse = reuse && alive && !resp.ConnectionClose() && br.Buffered() == 0 // bytes that nobody asked for spoil it
-		hc.busy.Add(-1)
-		hc.ReleaseReader(br)
-		if reuse {
-			hc.ReleaseConn(cc)
-		} else {
-			hc.CloseConn(cc)
-		}
-	}
 	out := &Response{
 		Status:      resp.StatusCode(),
 		ContentType: contentType(resp.Header.ContentType()),
@@ -245,14 +235,28 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 		},
 	}
 	if r.Stream && resp.BodyStream() != nil {
-		out.Stream = &stream{resp: resp, conn: conn, idle: r.Idle, done: done}
+		giveBack := func(read bool) { finish(hc, cc, hc.CloseConn, hc.ReleaseConn, br, resp, stop, read) }
+		out.Stream = &stream{resp: resp, conn: conn, idle: r.Idle, done: giveBack}
 		out.Release = func() { _ = out.Stream.Close() }
 		return out, false, nil
 	}
-	done(true)
+	finish(hc, cc, hc.CloseConn, hc.ReleaseConn, br, resp, stop, true)
 	out.Body = resp.Body()
 	out.Release = func() { fasthttp.ReleaseResponse(resp) }
 	return out, false, nil
+}
+
+// finish gives back what a call held. The connection can be used again where the response was read to its end and
+// nothing that nobody asked for came after it.
+func finish[C any](hc *host, cc C, drop, keep func(C), br *bufio.Reader, resp *fasthttp.Response, stop func() bool, read bool) {
+	usable := stop() && read && !resp.ConnectionClose() && br.Buffered() == 0
+	hc.busy.Add(-1)
+	hc.ReleaseReader(br)
+	if usable {
+		keep(cc)
+	} else {
+		drop(cc)
+	}
 }
 
 // contentType spares the usual types a copy.
