@@ -211,9 +211,8 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 		observers = append(observers, g.writer)
 	}
 	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, bodies: int64(bodyCap(s)), version: s.Version}
-	h := compat.Decorate(t.wrap(g.router.Load().Handle), func(x *exchange.Exchange, err error) *exchange.Reply {
-		return errorReply(g.dialect, x.Row, "", x, err)
-	})
+	render := func(x *exchange.Exchange, err error) *exchange.Reply { return errorReply(g.dialect, x.Row, "", x, err) }
+	h := exchange.Chain(g.router.Load().Handle, compat.Decorate(render), t.wrap)
 	g.chain.Store(&h)
 }
 
@@ -308,7 +307,7 @@ func (g *Gateway) mayListen(host string) error {
 func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error) {
 	return edge.New(edge.Options{
 		Rows:      rows,
-		Policy:    &policy{snapshot: g.manager.Snapshot, admin: g.admin, hub: g.hub, control: control},
+		Policy:    &policy{snapshot: g.manager.Snapshot, admin: g.admin, control: control},
 		Inference: func() exchange.Handler { return *g.chain.Load() },
 		Dialect:   g.dialect,
 		MaxBody:   func() int { return g.manager.Snapshot().Client.MaxBodyMB << 20 },

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"time"
-
 	"heimdall/gateway/admin"
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
@@ -13,7 +11,6 @@ import (
 type policy struct {
 	snapshot func() *config.Snapshot
 	admin    *admin.Admin
-	hub      *admin.Hub
 	control  bool
 }
 
@@ -23,7 +20,7 @@ func (p *policy) AllowedOrigins() []string { return p.snapshot().Client.AllowedO
 
 func (p *policy) Admin(h exchange.Header) bool { return p.admin.Check(h) }
 
-func (p *policy) Refused(origin, path string) { p.hub.Refused(origin, path, time.Now()) }
+func (p *policy) Refused(origin, path string) { p.admin.Refused(origin, path) }
 
 func (p *policy) NeedsAdmin(g exchange.Guard) bool {
 	s := p.snapshot()

@@ -73,7 +73,8 @@ func session(h exchange.Header) string {
 	return ""
 }
 
-// run peeks at the body and goes on; the observers hear of the exchange once it is known where it goes. A panic becomes an error of this one exchange.
+// run peeks at the body and goes on; the observers hear of the exchange once it is known where it goes. A panic becomes
+// an error of this one exchange.
 func (t *tracer) run(ctx context.Context, x *exchange.Exchange, next exchange.Handler) (reply *exchange.Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {

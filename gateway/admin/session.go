@@ -119,9 +119,9 @@ func (a *Admin) login(ctx context.Context, x *exchange.Exchange) (*exchange.Repl
 	if !auth.Enabled {
 		return nil, refuseWith(http.StatusForbidden, "Authentication is not enabled")
 	}
-	from, _, err := net.SplitHostPort(x.Peer.Addr.String())
+	from, _, err := net.SplitHostPort(x.Peer.String())
 	if err != nil {
-		from = x.Peer.Addr.String()
+		from = x.Peer.String()
 	}
 	if wait := a.sessions.throttle.wait(from, time.Now()); wait > 0 {
 		return nil, tooMany(wait)

@@ -151,7 +151,7 @@ func (w *world) send(ctx context.Context, method, target, body string, header fi
 		if params, ok := params(row.Path, u.Path); ok && row.Method == method {
 			return row.Handler(ctx, &exchange.Exchange{
 				Row: &row, Method: method, Path: u.Path, Query: u.Query(), Params: params, Header: header, Raw: []byte(body),
-				Peer: exchange.Peer{Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555}},
+				Peer: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555},
 			})
 		}
 	}

@@ -15,22 +15,24 @@ import (
 // HeaderPrefix starts the names of the header fields that are meant for the gateway.
 const HeaderPrefix = "X-Bf-"
 
-// Decorate adds extra_fields to answers, as the row wants, and gives errors the gateway's members. It is the outermost
-// middleware of the rows that have them.
-func Decorate(next exchange.Handler, render func(x *exchange.Exchange, err error) *exchange.Reply) exchange.Handler {
-	return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
-		reply, err := next(ctx, x)
-		if err != nil {
-			return render(x, err), nil
+// Decorate adds extra_fields to answers, as the row wants, and has errors rendered with the gateway's members. It is
+// the outermost middleware.
+func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply) exchange.Middleware {
+	return func(next exchange.Handler) exchange.Handler {
+		return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+			reply, err := next(ctx, x)
+			if err != nil {
+				return render(x, err), nil
+			}
+			if !wanted(x) {
+				return reply, nil
+			}
+			if reply.Stream != nil {
+				reply.Stream = &decorated{src: reply.Stream, x: x}
+				return reply, nil
+			}
+			return decorateBody(x, reply), nil
 		}
-		if !wanted(x) {
-			return reply, nil
-		}
-		if reply.Stream != nil {
-			reply.Stream = &decorated{src: reply.Stream, x: x}
-			return reply, nil
-		}
-		return decorateBody(x, reply), nil
 	}
 }
 

@@ -27,24 +27,24 @@ type Policy interface {
 }
 
 // admit checks a request against its row's guard. It returns the origin that the answer must name for the browser, ""
-// for none, and whether the caller proved to be the administrator.
-func admit(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, p Policy) (origin string, admin bool, err error) {
+// for none.
+func admit(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, p Policy) (origin string, err error) {
 	if err := checkHosts(ctx, p); err != nil {
-		return "", false, err
+		return "", err
 	}
 	if row.Guard != exchange.GuardUI {
 		if origin, err = checkOrigin(ctx, h, row.Guard, p); err != nil {
-			return "", false, err
+			return "", err
 		}
 	}
 	if row.Guard == exchange.GuardPublic || !p.NeedsAdmin(row.Guard) {
-		return origin, false, nil
+		return origin, nil
 	}
 	if !p.Admin(h) {
-		return origin, false, &llm.Error{Kind: llm.KindAuthFailed, Status: 401, Type: "unauthorized",
+		return origin, &llm.Error{Kind: llm.KindAuthFailed, Status: 401, Type: "unauthorized",
 			Message: "sign in first: send HTTP Basic with the administrator's name and password, or a session token as Bearer (POST /api/session/login gives one)"}
 	}
-	return origin, true, nil
+	return origin, nil
 }
 
 // checkHosts checks the Host header, and the host of a request line that names one.

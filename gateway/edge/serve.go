@@ -32,7 +32,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	}
 	f := &flight{}
 	f.header.read(&ctx.Request.Header)
-	origin, admin, err := admit(ctx, &f.header, row, s.opts.Policy)
+	origin, err := admit(ctx, &f.header, row, s.opts.Policy)
 	if origin != "" {
 		ctx.Response.Header.Set("Access-Control-Allow-Origin", origin)
 		ctx.Response.Header.Set("Access-Control-Expose-Headers", "*")
@@ -49,7 +49,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		write(ctx, s.opts.RenderError(row, "", ErrStopping))
 		return
 	}
-	s.run(ctx, f, row, params, admin)
+	s.run(ctx, f, row, params)
 }
 
 // scripted reports whether a page's script made the request. Browsers would answer a challenge to one with a dialog of
@@ -60,7 +60,7 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 }
 
 // run hands the request to its handler and the reply to the connection.
-func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string, admin bool) {
+func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string) {
 	raw := bodies.Get()
 	raw.Set(ctx.PostBody())
 	x := &f.exchange
@@ -72,7 +72,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 		Params: params,
 		Header: &f.header,
 		Raw:    raw.B,
-		Peer:   exchange.Peer{Addr: ctx.RemoteAddr(), Admin: admin},
+		Peer:   ctx.RemoteAddr(),
 		Start:  f.begun,
 	}
 	x.ID, x.OwnID = requestID(&f.header)

@@ -21,8 +21,8 @@ type Exchange struct {
 	Query  url.Values        // nil where the URL has none
 	Params map[string]string // the row's {names}; nil where it has none
 	Header Header
-	Raw    []byte // the body; valid until the reply has been written
-	Peer   Peer
+	Raw    []byte   // the body; valid until the reply has been written
+	Peer   net.Addr // who calls
 	Start  time.Time
 	Peek   dialect.Peek
 	KeyID  string  // pins the call to one key; "" = any that fits
@@ -32,12 +32,6 @@ type Exchange struct {
 	decoded  *llm.Request
 	dirty    bool
 	announce func()
-}
-
-// Peer is who calls, as far as the connection and the guard know.
-type Peer struct {
-	Addr  net.Addr
-	Admin bool // proved to be the administrator (password, session or control token)
 }
 
 // Header is the header of a request, valid until the reply has been written. Names are case-insensitive. Get returns ""
