@@ -2,14 +2,22 @@ package dialect
 
 import "heimdall/providers/llm"
 
-// Dialect is one wire format. Server faces clients, Client faces upstreams. Name is the folder's name.
+// Dialect is one wire format. Server faces clients, Client faces upstreams. Name is the folder's name; a folder's
+// further formats add a word to it ("messages.count").
 type Dialect struct {
 	Name   string
 	Server Server
 	Client Client
+
+	// ModelInPath is true where the URL names the model and says whether to stream, not the body.
+	ModelInPath bool
+
+	// Frames is the length of the whole frames at the beginning of p; nil where a stream is text and its frames end with
+	// a blank line. A dialect that has it frames its streams in binary: nothing may be put in between or replaced.
+	Frames func(p []byte) int
 }
 
-// Path holds what a route's path says of a request, for dialects that name the model there.
+// Path holds what a route's path and query say of a request, for dialects that name the model there.
 type Path struct {
 	Model  string
 	Stream bool

@@ -6,11 +6,23 @@ import "encoding/json"
 type Op string
 
 const (
-	OpChat   Op = "chat"
-	OpModels Op = "models"
+	OpChat        Op = "chat"
+	OpModels      Op = "models"
+	OpEmbedding   Op = "embedding"
+	OpRerank      Op = "rerank"
+	OpCountTokens Op = "count_tokens"
+
+	// Operations on answers that a provider keeps. They have no canonical form: only a provider that speaks the client's
+	// own dialect can serve them.
+	OpStoredGet    Op = "responses_retrieve"
+	OpStoredDelete Op = "responses_delete"
+	OpStoredCancel Op = "responses_cancel"
+	OpStoredInput  Op = "responses_input_items"
+	OpCompact      Op = "compaction"
 )
 
-// Request is one chat call. Model is the name the upstream knows, without a provider prefix.
+// Request is one call. Model is the name the upstream knows, without a provider prefix. A call that embeds or ranks
+// texts has Embed or Rerank instead of messages.
 type Request struct {
 	Model    string
 	Messages []Message
@@ -18,6 +30,8 @@ type Request struct {
 	Choice   ToolChoice
 	Params   Params
 	Stream   bool
+	Embed    *Embed
+	Rerank   *Rerank
 	Extra    Extra
 }
 

@@ -2,12 +2,15 @@ package llm
 
 import "encoding/json"
 
-// Response is a whole answer: the fold of its stream.
+// Response is a whole answer: the fold of its stream. Vectors and Ranks answer Embed and Rerank; the answer to a count
+// of tokens is Usage.Input.
 type Response struct {
 	ID      string
 	Model   string
 	Created int64 // unix seconds; 0 where the provider does not say
 	Choices []Choice
+	Vectors []Vector
+	Ranks   []Rank
 	Usage   *Usage
 	Extra   Extra
 }

@@ -2,10 +2,15 @@ package dialecttest
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
+
+	"heimdall/providers/dialect"
 )
 
 // Case is one recorded HTTP exchange.
@@ -15,7 +20,8 @@ type Case struct {
 	Framing  string // none, or that of a stream
 	Status   int
 	Tags     []string
-	Request  []byte // nil where it was not recorded or is no JSON
+	Path     dialect.Path // what the recorded URL says
+	Request  []byte       // nil where it was not recorded or is no JSON
 	Response []byte
 	Header   map[string]string
 }
@@ -68,7 +74,10 @@ func load(t *testing.T, dir string) Case {
 		Tags            []string
 		RequestRecorded *bool `json:"request_recorded"`
 	}
-	var request struct{ Body json.RawMessage }
+	var request struct {
+		Path string
+		Body json.RawMessage
+	}
 	var response struct{ Headers map[string]string }
 	readJSON(t, filepath.Join(dir, "meta.json"), &meta)
 	readJSON(t, filepath.Join(dir, "request.json"), &request)
@@ -78,7 +87,7 @@ func load(t *testing.T, dir string) Case {
 		t.Fatal(err)
 	}
 	c := Case{ID: meta.ID, Endpoint: meta.Endpoint, Framing: meta.Framing, Status: meta.Status, Tags: meta.Tags,
-		Response: body, Header: response.Headers}
+		Path: pathOf(request.Path), Response: body, Header: response.Headers}
 	if meta.RequestRecorded == nil || *meta.RequestRecorded {
 		c.Request = request.Body
 	}
@@ -94,4 +103,17 @@ func readJSON(t *testing.T, path string, v any) {
 	if err := json.Unmarshal(b, v); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
+}
+
+var named = regexp.MustCompile(`/models?/([^/?]+?)(?:[:/]([A-Za-z-]+))?(?:\?.*)?$`)
+
+// pathOf reads the model and the verb of a path like /models/NAME:streamVerb or /model/NAME/verb-stream.
+func pathOf(path string) (p dialect.Path) {
+	m := named.FindStringSubmatch(path)
+	if m == nil {
+		return p
+	}
+	p.Model, _ = url.PathUnescape(m[1])
+	p.Stream = strings.Contains(strings.ToLower(m[2]), "stream")
+	return p
 }

@@ -36,7 +36,7 @@ func golden(t *testing.T, name string, body []byte, warnings []llm.Warning) {
 func TestRequestsAcross(t *testing.T) {
 	for _, e := range endpoints {
 		in := input(t, e.own.Name, "request.json")
-		if err := dialecttest.RequestIdentity(e.own, in); err != nil {
+		if err := dialecttest.RequestIdentity(e.own, dialect.Path{}, in); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
 		req, err := e.own.Server.DecodeRequest(dialect.Path{}, in)

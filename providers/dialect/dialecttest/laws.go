@@ -65,9 +65,10 @@ func Encode(d dialect.Dialect, req *llm.Request, events []llm.Event) ([]byte, []
 	return enc.Close(out), enc.Warnings()
 }
 
-// RequestIdentity checks that a request survives its own dialect, and that it is valid JSON on the way.
-func RequestIdentity(d dialect.Dialect, body []byte) error {
-	first, err := d.Server.DecodeRequest(dialect.Path{}, body)
+// RequestIdentity checks that a request survives its own dialect, and that it is valid JSON on the way. Path is what its
+// URL says.
+func RequestIdentity(d dialect.Dialect, path dialect.Path, body []byte) error {
+	first, err := d.Server.DecodeRequest(path, body)
 	if err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}
@@ -78,14 +79,14 @@ func RequestIdentity(d dialect.Dialect, body []byte) error {
 	if len(warnings) > 0 {
 		return fmt.Errorf("its own dialect loses %v", warnings)
 	}
-	second, err := d.Server.DecodeRequest(dialect.Path{}, out)
+	second, err := d.Server.DecodeRequest(path, out)
 	if err != nil {
 		return fmt.Errorf("decode what was encoded: %w", err)
 	}
 	if diff := cmp.Diff(first, second, Same); diff != "" {
 		return errors.New(diff)
 	}
-	peek, err := d.Server.Peek(dialect.Path{}, body)
+	peek, err := d.Server.Peek(path, body)
 	if err != nil || peek.Model != first.Model || peek.Stream != first.Stream {
 		return fmt.Errorf("peek sees %+v (%v), decoding %q, %v", peek, err, first.Model, first.Stream)
 	}
