@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
-	"heimdall/providers/rawjson"
 	"heimdall/providers/transport"
 )
 
@@ -20,30 +20,44 @@ type Target struct {
 	Name     string
 	Provider Provider
 	Features Features
-	BaseURL  string            // "" = the provider's own
+	BaseURL  string            // "" = the credential's, or the provider's own
 	Headers  map[string]string // sent with every request
 	Secrets  []string          // values among them that nobody may see
 	Timeout  time.Duration
 	Idle     time.Duration
 	Doer     transport.Doer
+	Raw      Raw
+
+	// Allowed are the request types that may be sent there, by the names of RequestType; nil = all.
+	Allowed map[string]bool
+	// Paths are the user's own paths or whole URLs by request type.
+	Paths map[string]string
 
 	last atomic.Pointer[located]
 }
 
-// Call is one attempt of a chat request at one target.
+// Raw says which bodies of an exchange with the upstream the client gets to see beside its answer.
+type Raw struct{ Request, Response bool }
+
+// Call is one attempt of a request at one target.
 type Call struct {
 	Target     *Target
 	Credential Credential
+	Op         llm.Op
 	Model      string // as the upstream knows it
 
 	Client  dialect.Dialect // what the client speaks
 	Dialect func(name string) (dialect.Dialect, bool)
 	Raw     []byte // the client's body; never changed
 	Peek    dialect.Peek
-	Edited  bool                                   // the canonical view was changed: the raw body no longer counts
-	Request func(why string) (*llm.Request, error) // the canonical view
-	Header  func(name string) string               // the client's header
-	Keep    int                                    // how many bytes of a stream the record wants
+	Params  map[string]string                                   // what the client's path holds besides the model
+	Query   url.Values                                          // the client's query
+	Edited  bool                                                // the canonical view was changed: the raw body no longer counts
+	Request func(why string) (*llm.Request, error)              // the canonical view
+	Header  func(name string) string                            // the client's header
+	Each    func(prefix string, found func(name, value string)) // its fields whose names begin so; nil = it has none
+	Add     []transport.Field                                   // fields that the client wants to be sent
+	Keep    int                                                 // how many bytes of a stream the record wants
 }
 
 // Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
@@ -61,6 +75,7 @@ type Answer struct {
 // Seen is what the gateway saw of an answer on its way.
 type Seen struct {
 	Dialect  string // the upstream's
+	Sent     []byte // what the upstream was asked, where that is not the client's own body
 	Scan     dialect.Scan
 	Kept     []byte // what the upstream sent, up to Call.Keep bytes
 	Size     int64  // all that it sent
@@ -80,16 +95,20 @@ type try struct {
 // Do makes the attempt. Its error is an *llm.Error.
 func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	endpoint, upstream, err := c.endpoint()
+	if errors.Is(err, errUnserved) && c.Op == llm.OpCountTokens {
+		return c.estimate()
+	}
 	if err != nil {
 		return nil, err
 	}
 	t := &try{seen: Seen{Dialect: upstream.Name}}
 	seen := &t.seen
-	body, asked, err := c.body(upstream, seen)
+	body, asked, err := c.body(endpoint, upstream, seen)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.outbound(ctx, t, endpoint, body); err != nil {
+	seen.Sent = body
+	if err := c.outbound(ctx, t, endpoint, upstream, body); err != nil {
 		return nil, err
 	}
 	resp, err := c.Target.Doer.Do(ctx, &t.out.Request)
@@ -128,130 +147,32 @@ const wholeLimit = 256 << 20
 
 // endpoint chooses the endpoint that speaks the client's own dialect, else the provider's best.
 func (c *Call) endpoint() (Endpoint, dialect.Dialect, error) {
-	offers := c.Target.Provider.Endpoints(llm.OpChat, c.Model)
-	if len(offers) == 0 {
-		return Endpoint{}, dialect.Dialect{}, llm.Errorf(llm.KindInvalidRequest, "chat_completion is not supported by %s provider", c.Target.Name)
-	}
-	best := offers[0]
-	for _, e := range offers {
-		if e.Dialect == c.Client.Name {
+	var best *Endpoint
+	offers := c.Target.Provider.Endpoints(c.Op, c.Model)
+	for i := range offers {
+		e := &offers[i]
+		if c.Target.Allowed != nil && !c.Target.allows(c.Op, e.Dialect) {
+			continue
+		}
+		if best == nil || e.Dialect == c.Client.Name {
 			best = e
+		}
+		if e.Dialect == c.Client.Name {
 			break
 		}
+	}
+	if best == nil {
+		return Endpoint{}, dialect.Dialect{}, unserved(RequestType(c.Op, c.Client.Name, c.Peek.Stream), c.Target.Name)
 	}
 	d, ok := c.Dialect(best.Dialect)
 	if !ok {
 		return Endpoint{}, dialect.Dialect{}, llm.Errorf(llm.KindInternal, "provider %s names an unknown dialect %q", c.Target.Name, best.Dialect)
 	}
-	return best, d, nil
+	return *best, d, nil
 }
 
 func (c *Call) native(upstream dialect.Dialect) bool {
 	return upstream.Name == c.Client.Name && !c.Edited
-}
-
-// body is what goes upstream: the client's own bytes with as few edits as possible, or the canonical view encoded
-// anew. asked is true where the body asks for a usage report that the client did not ask for.
-func (c *Call) body(upstream dialect.Dialect, seen *Seen) (body []byte, asked bool, err error) {
-	if !c.native(upstream) {
-		body, err = c.encode(upstream, seen)
-	} else {
-		body, err = c.patch(seen)
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	if ask, ok := upstream.Client.(dialect.UsageAsker); ok && c.Peek.Stream && (!c.native(upstream) || !c.Peek.IncludeUsage) {
-		body, err = ask.AskUsage(make([]byte, 0, len(body)+48), body)
-		asked = c.native(upstream)
-	}
-	return body, asked, err
-}
-
-func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
-	why := "cross-dialect attempt"
-	if upstream.Name == c.Client.Name {
-		why = "plugin"
-	}
-	r, err := c.Request(why)
-	if err != nil {
-		return nil, err
-	}
-	call := *r
-	call.Model = c.Model
-	body, warnings, err := upstream.Client.EncodeRequest(&call)
-	seen.Warnings = append(seen.Warnings, warnings...)
-	return body, err
-}
-
-// patch edits the raw body on a copy, or returns it as it is where nothing has to change.
-func (c *Call) patch(seen *Seen) ([]byte, error) {
-	body := c.Raw
-	var err error
-	if c.Peek.Model != c.Model {
-		model := rawjson.AppendString(make([]byte, 0, len(c.Model)+2), c.Model)
-		if body, err = rawjson.Set(make([]byte, 0, len(body)+len(model)), body, "model", model); err != nil {
-			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
-		}
-	}
-	if c.Peek.Fallbacks {
-		seen.Warnings = append(seen.Warnings, llm.Warning{Field: "fallbacks", Why: "not served by this version; the first model alone is tried"})
-		if body, err = rawjson.Delete(make([]byte, 0, len(body)), body, "fallbacks"); err != nil {
-			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
-		}
-	}
-	return body, nil
-}
-
-// outbound addresses, labels and signs the request.
-func (c *Call) outbound(ctx context.Context, one *try, e Endpoint, body []byte) error {
-	t, out := c.Target, &one.out
-	out.Header = one.header[:0]
-	t.address(out, e)
-	out.Body, out.Stream = body, c.Peek.Stream
-	out.Header = append(out.Header, transport.Field{Name: "Content-Type", Value: "application/json"})
-	for name, value := range t.Features.Headers {
-		out.Set(name, value)
-	}
-	for _, name := range t.Features.Forward {
-		if v := c.Header(name); v != "" {
-			out.Set(name, v)
-		}
-	}
-	for name, value := range t.Headers {
-		out.Set(name, value)
-	}
-	if err := t.Provider.Sign(ctx, out, c.Credential); err != nil {
-		return llm.Errorf(llm.KindAuthFailed, "cannot sign the request for %s: %w", t.Name, err)
-	}
-	return nil
-}
-
-// address points a request at one of the target's endpoints. What watches the answer can only read what is not
-// compressed.
-func (t *Target) address(out *Outbound, e Endpoint) {
-	out.Method, out.URL = e.Method, t.url(e)
-	out.Timeout, out.Idle = t.Timeout, t.Idle
-	out.Header = append(out.Header, transport.Field{Name: "Accept-Encoding", Value: "identity"})
-}
-
-// url is where an endpoint is. The last one is remembered: most targets have one that nearly all calls go to.
-func (t *Target) url(e Endpoint) string {
-	if l := t.last.Load(); l != nil && l.endpoint == e {
-		return l.url
-	}
-	base := t.BaseURL
-	if base == "" {
-		base = t.Provider.Info().BaseURL
-	}
-	u := e.URL(base)
-	t.last.Store(&located{e, u})
-	return u
-}
-
-type located struct {
-	endpoint Endpoint
-	url      string
 }
 
 // refusal turns an error answer, or one that is no answer of an API at all, into an error.
@@ -295,24 +216,44 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 	if r.Created == 0 {
 		r.Created = seen.First.Unix()
 	}
-	var lost []llm.Warning
 	a.ContentType = "application/json"
-	a.Body, lost = c.Client.Server.EncodeResponse(r)
-	seen.Warnings = append(seen.Warnings, lost...)
+	if a.Body, err = c.encodeAnswer(r, seen); err != nil {
+		resp.Release()
+		return nil, err
+	}
 	return a, nil
+}
+
+// encodeAnswer writes an answer in the client's dialect.
+func (c *Call) encodeAnswer(r *llm.Response, seen *Seen) ([]byte, error) {
+	answerer, ok := c.Client.Server.(dialect.Answerer)
+	if !ok {
+		body, lost := c.Client.Server.EncodeResponse(r)
+		seen.Warnings = append(seen.Warnings, lost...)
+		return body, nil
+	}
+	asked, err := c.Request("cross-dialect attempt")
+	if err != nil {
+		return nil, err
+	}
+	body, lost := answerer.EncodeAnswer(asked, r)
+	seen.Warnings = append(seen.Warnings, lost...)
+	return body, nil
 }
 
 // stream hands on an answer that comes in pieces: the upstream's bytes as they are where the dialects match, else
 // decoded and encoded event by event.
 func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, t *try, asked bool) (*Answer, error) {
 	seen := &t.seen
-	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
+	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, binary: c.Client.Frames != nil, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
 	a := &t.answer
 	*a = Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
 	switch {
 	case c.native(upstream):
 		a.ContentType = resp.ContentType
-		if asked {
+		if c.Client.Frames != nil {
+			f.steps = &framed{relay: relay{c.Client.Server}, length: c.Client.Frames}
+		} else if asked {
 			f.steps = &swallow{relay: relay{c.Client.Server}, drop: upstream.Client.(dialect.UsageAsker).UsageOnly}
 		}
 	default:

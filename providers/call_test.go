@@ -31,6 +31,7 @@ func newCall(t testing.TB, p providers.Provider, client, body string, doer trans
 	return &providers.Call{
 		Target:     &providers.Target{Name: "acme", Provider: p, Features: providers.Probe(p), Doer: doer},
 		Credential: providers.Credential{Value: "sk-1"},
+		Op:         llm.OpChat,
 		Model:      "m", Client: dialects[client], Raw: []byte(body), Peek: peek, Keep: 1 << 20,
 		Dialect: func(name string) (dialect.Dialect, bool) { d, ok := dialects[name]; return d, ok },
 		Request: func(string) (*llm.Request, error) {

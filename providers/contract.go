@@ -54,12 +54,15 @@ type Option struct {
 type Choice struct{ Value, Label string }
 
 // Endpoint is one URL of a provider and the dialect spoken there ("" where the operation has none). Version is the
-// path's version segment, kept apart because users write base URLs with and without it.
+// path's version segment, kept apart because users write base URLs with and without it. A path may hold {model}, names
+// of what a route's own path holds ({id}) and names of a key's options ({region}).
 type Endpoint struct {
-	Dialect string
-	Method  string
-	Version string // "/v1"
-	Path    string // "/chat/completions"
+	Dialect    string
+	Method     string
+	Version    string // "/v1"
+	Path       string // "/chat/completions"
+	StreamPath string // where a streamed answer is asked for; "" = Path
+	Edits      []Edit // what this endpoint wants changed in every body
 }
 
 // Outbound is a request on its way to the upstream.
@@ -78,10 +81,13 @@ func (o *Outbound) Set(name, value string) {
 	o.Header = append(o.Header, transport.Field{Name: name, Value: value})
 }
 
-// Credential is one key of a provider, ready to sign with.
+// Credential is one key of a provider, ready to sign with. Options are the key's further settings by their names, as
+// Info.Options lists them. Own is a credential that the client brought along: its header fields are passed on as they
+// are and nothing is signed.
 type Credential struct {
 	KeyID   string
 	KeyName string
 	Value   string
 	Options map[string]string
+	Own     []transport.Field
 }

@@ -52,3 +52,5 @@ type custom struct {
 func (c *custom) Info() *Info                 { return &c.info }
 func (c *custom) Forwarded() []string         { return c.features.Forward }
 func (c *custom) Defaults() map[string]string { return c.features.Headers }
+func (c *custom) OwnCredentials() []string    { return c.features.Own }
+func (c *custom) Listing() ModelList          { return c.features.List }

@@ -2,8 +2,11 @@ package providers
 
 // Features are what a provider can do beyond the contract. They are filled once, by Probe; nil or empty = cannot.
 type Features struct {
-	Forward []string          // the client's header fields that it wants passed on
-	Headers map[string]string // header fields that every request carries unless the client sent its own
+	Forward []string                           // the client's header fields that it wants passed on
+	Headers map[string]string                  // header fields that every request carries unless the client sent its own
+	Own     []string                           // header fields in which a client may bring its own credential
+	Base    func(c Credential) (string, error) // its address for a credential; "" = Info().BaseURL
+	List    ModelList                          // how to read its list of models
 }
 
 // Probe looks once for the optional interfaces that p implements.
@@ -14,6 +17,17 @@ func Probe(p Provider) Features {
 	}
 	if x, ok := p.(interface{ Defaults() map[string]string }); ok {
 		f.Headers = x.Defaults()
+	}
+	if x, ok := p.(interface{ OwnCredentials() []string }); ok {
+		f.Own = x.OwnCredentials()
+	}
+	if x, ok := p.(interface {
+		Base(c Credential) (string, error)
+	}); ok {
+		f.Base = x.Base
+	}
+	if x, ok := p.(interface{ Listing() ModelList }); ok {
+		f.List = x.Listing()
 	}
 	return f
 }

@@ -22,6 +22,7 @@ type flow struct {
 	steps  steps // nil = relay the bytes as they are
 	tee    dialect.Tee
 	client dialect.Server
+	binary bool // nothing in it can be replaced
 	seen   *Seen
 	keep   int
 	name   string
@@ -60,8 +61,9 @@ func (f *flow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// tells reports whether p may hold an error, whose text may repeat a secret. Answers are not searched for any.
-func tells(p []byte) bool { return bytes.Contains(p, []byte(`"error"`)) }
+// tells reports whether p may hold an error, whose text may repeat a secret. Answers are not searched for any, and in
+// binary frames nothing can be replaced.
+func (f *flow) tells(p []byte) bool { return !f.binary && bytes.Contains(p, []byte(`"error"`)) }
 
 // relay reads one piece into p and says how much of it to give out: whole frames only, so that an error can follow at
 // any point. A frame that p has no room for goes out in pieces.
@@ -85,7 +87,7 @@ func (f *flow) relay(p []byte) int {
 	}
 	f.mid = false
 	f.tail = append(f.tail, p[whole:n]...)
-	if tells(p[:whole]) {
+	if f.tells(p[:whole]) {
 		f.out = redact(bytes.Clone(p[:whole]), f.secrets...)
 		return 0
 	}
@@ -96,7 +98,7 @@ func (f *flow) relay(p []byte) int {
 func (f *flow) last(p []byte, err error) int {
 	f.finish(err)
 	broken := len(f.out) > 0
-	if !broken && !tells(p) {
+	if !broken && !f.tells(p) {
 		return len(p)
 	}
 	rest := bytes.Clone(p)
@@ -134,7 +136,7 @@ func (f *flow) step() {
 	if err != nil {
 		f.finish(err)
 	}
-	if tells(f.out) {
+	if f.tells(f.out) {
 		f.out = redact(f.out, f.secrets...)
 	}
 }
@@ -214,6 +216,21 @@ func (r relay) end(dst []byte, broken *llm.Error) []byte {
 	if broken != nil {
 		dst = append(dst, r.client.ErrorFrame(broken)...)
 	}
+	return dst
+}
+
+// framed is a relay for binary frames: it gives out whole ones only, so that an error can follow.
+type framed struct {
+	relay
+	length func(p []byte) int
+	rest   []byte
+}
+
+func (f *framed) feed(dst, p []byte) []byte {
+	f.rest = append(f.rest, p...)
+	n := f.length(f.rest)
+	dst = append(dst, f.rest[:n]...)
+	f.rest = f.rest[:copy(f.rest, f.rest[n:])]
 	return dst
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"strings"
 
 	"heimdall/providers/rawjson"
 )
@@ -43,5 +44,14 @@ func spellings(secret string) []string {
 
 // secrets are what a call with that credential must not let out.
 func (t *Target) secrets(c Credential) []string {
-	return append([]string{c.Value}, t.Secrets...)
+	out := append([]string{c.Value}, t.Secrets...)
+	for _, o := range t.Provider.Info().Options {
+		if o.Type == "secret" && o.Scope == "key" && o.Name != "value" {
+			out = append(out, c.Options[o.Name])
+		}
+	}
+	for _, f := range c.Own {
+		out = append(out, f.Value, strings.TrimPrefix(f.Value, "Bearer "))
+	}
+	return out
 }

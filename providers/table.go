@@ -15,8 +15,14 @@ type Table struct {
 	Routes map[llm.Op][]Endpoint
 	// Headers are sent with every request unless the client sent its own.
 	Headers map[string]string
-	// Forward names the client's header fields that are passed on to this upstream.
+	// Forward names the client's header fields that are passed on to this upstream; a last * stands for any ending.
 	Forward []string
+	// Own names the header fields in which a client may bring a credential of its own for this upstream.
+	Own []string
+	// Address is the key option that holds the upstream's address; "" where keys have none.
+	Address string
+	// List says where the names stand in the answer of OpModels; the zero value is {"data":[{"id":…}]}.
+	List ModelList
 }
 
 func (t *Table) Info() *Info { return &t.About }
@@ -34,14 +40,23 @@ func (t *Table) Forwarded() []string { return t.Forward }
 // Defaults gives the header fields that every request carries.
 func (t *Table) Defaults() map[string]string { return t.Headers }
 
-// URL joins a base URL and an endpoint. A base whose path already has a version segment (/v1, /v1beta, /v4 …) keeps it
-// and the endpoint's own is left out, so that both spellings work.
-func (e Endpoint) URL(base string) string {
+// OwnCredentials names the header fields in which a client may bring its own credential.
+func (t *Table) OwnCredentials() []string { return t.Own }
+
+// Base is the address that the credential names, "" where it names none.
+func (t *Table) Base(c Credential) (string, error) { return c.Options[t.Address], nil }
+
+// Listing says how to read the list of models.
+func (t *Table) Listing() ModelList { return t.List }
+
+// URL joins a base URL and a path of the endpoint. A base whose path already has a version segment (/v1, /v1beta, /v4 …)
+// keeps it and the endpoint's own is left out, so that both spellings work.
+func (e Endpoint) URL(base, path string) string {
 	base = strings.TrimRight(base, "/")
 	if versioned(base) {
-		return base + e.Path
+		return base + path
 	}
-	return base + e.Version + e.Path
+	return base + e.Version + path
 }
 
 // versioned reports whether a segment of a URL's path looks like "v" and a digit.

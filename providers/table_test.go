@@ -24,11 +24,11 @@ func TestEndpointURL(t *testing.T) {
 		"https://api.example.com/vision":       "https://api.example.com/vision/v1/chat/completions",
 		"https://api.example.com/compatible/v": "https://api.example.com/compatible/v/v1/chat/completions",
 	} {
-		if got := chat.URL(base); got != want {
+		if got := chat.URL(base, chat.Path); got != want {
 			t.Errorf("base %s: %s, want %s", base, got, want)
 		}
 	}
-	if got := (providers.Endpoint{Path: "/api/chat"}).URL("http://localhost:11434"); got != "http://localhost:11434/api/chat" {
+	if got := (providers.Endpoint{}).URL("http://localhost:11434", "/api/chat"); got != "http://localhost:11434/api/chat" {
 		t.Errorf("an endpoint without a version: %s", got)
 	}
 }

@@ -48,7 +48,7 @@ func ask(t *testing.T, to *providers.Target, model string, stream bool, messages
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := &providers.Call{Target: to, Model: model, Client: d, Raw: body, Peek: peek,
+	call := &providers.Call{Target: to, Op: llm.OpChat, Model: model, Client: d, Raw: body, Peek: peek,
 		Dialect: func(string) (dialect.Dialect, bool) { return d, true }, Header: func(string) string { return "" }}
 	a, err := call.Do(t.Context())
 	if err != nil {

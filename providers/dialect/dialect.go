@@ -100,3 +100,13 @@ type UsageAsker interface {
 	// UsageOnly reports whether a frame of the stream is nothing but the answer to that question.
 	UsageOnly(frame []byte) bool
 }
+
+// Answerer is a Server whose whole answer depends on what was asked. EncodeAnswer stands in for EncodeResponse.
+type Answerer interface {
+	EncodeAnswer(*llm.Request, *llm.Response) ([]byte, []llm.Warning)
+}
+
+// ErrorNamer is a Server whose clients read an error's class from a header field.
+type ErrorNamer interface {
+	ErrorHeader(e *llm.Error) (name, value string)
+}

@@ -46,13 +46,13 @@ func (s *suite) url(t *testing.T, e providers.Endpoint) {
 	if !strings.HasPrefix(e.Path, "/") || !version.MatchString(e.Version) {
 		t.Errorf("version %q and path %q: want /v and a digit or nothing, and a path that starts with a slash", e.Version, e.Path)
 	}
-	want := e.URL(s.base())
+	want := e.URL(s.base(), e.Path)
 	if u, err := url.Parse(want); err != nil || strings.Contains(u.Path, "//") {
 		t.Errorf("%s is no URL", want)
 	}
 	plain := strings.TrimSuffix(s.base(), e.Version)
 	for _, base := range []string{plain, plain + "/", plain + e.Version, plain + e.Version + "/"} {
-		if got := e.URL(base); got != want {
+		if got := e.URL(base, e.Path); got != want {
 			t.Errorf("with the base %s the URL is %s, want %s", base, got, want)
 		}
 	}
@@ -63,7 +63,7 @@ func (s *suite) secrets(t *testing.T) {
 	for _, op := range []llm.Op{llm.OpChat, llm.OpModels} {
 		for _, e := range s.Endpoints(op, s.model()) {
 			out := &providers.Outbound{}
-			out.URL = e.URL(s.base())
+			out.URL = e.URL(s.base(), e.Path)
 			if err := s.Sign(t.Context(), out, providers.Credential{Value: secret}); err != nil {
 				t.Fatal(err)
 			}

@@ -171,7 +171,7 @@ func (r *recording) call(t *testing.T, client dialect.Dialect, body []byte, mode
 	}
 	target, url := r.target(t, doer)
 	return &providers.Call{
-		Target: target, Credential: providers.Credential{Value: "sk-test"}, Model: model,
+		Target: target, Credential: providers.Credential{Value: "sk-test"}, Op: llm.OpChat, Model: model,
 		Client: client, Dialect: func(name string) (dialect.Dialect, bool) { d, ok := dialects[name]; return d, ok },
 		Raw: body, Peek: peek,
 		Request: func(string) (*llm.Request, error) { return client.Server.DecodeRequest(dialect.Path{}, body) },

@@ -92,6 +92,7 @@ func (s *suite) call(t *testing.T, client dialect.Dialect, body []byte, doer tra
 	return &providers.Call{
 		Target:     &providers.Target{Name: s.Info().Name, Provider: s.Provider, Features: s.features, BaseURL: s.base(), Doer: doer},
 		Credential: providers.Credential{KeyID: "id", KeyName: "name", Value: secret},
+		Op:         llm.OpChat,
 		Model:      s.model(),
 		Client:     client,
 		Dialect:    func(name string) (dialect.Dialect, bool) { d, ok := s.dialects[name]; return d, ok },
