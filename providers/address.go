@@ -100,11 +100,11 @@ func (t *Target) locate(e Endpoint, path string, c Credential, param func(name s
 	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
 		return fill(path, c, param)
 	}
-	fixed := (t.BaseURL != "" || t.Features.Base == nil || len(c.Options) == 0) && strings.IndexByte(path, '{') < 0
+	fixed := len(c.Options) == 0 && e.Host == "" && strings.IndexByte(path, '{') < 0
 	if l := t.last.Load(); fixed && l != nil && l.path == path && l.version == e.Version {
 		return l.url, nil
 	}
-	base, err := t.base(c)
+	base, err := t.base(e, c)
 	if err != nil {
 		return "", err
 	}
@@ -117,21 +117,21 @@ func (t *Target) locate(e Endpoint, path string, c Credential, param func(name s
 
 type located struct{ version, path, url string }
 
-// base is where the target is: as it is configured, else as the credential says, else the provider's own address.
-func (t *Target) base(c Credential) (string, error) {
-	if t.BaseURL != "" {
-		return t.BaseURL, nil
+// base is where an endpoint is: as it is configured, else as the provider says.
+func (t *Target) base(e Endpoint, c Credential) (base string, err error) {
+	base = t.BaseURL
+	switch {
+	case base == "" && e.Host != "":
+		return e.Host, nil
+	case t.Features.Base != nil:
+		base, err = t.Features.Base(base, c)
+	case base == "":
+		base = t.Provider.Info().BaseURL
 	}
-	if t.Features.Base != nil {
-		base, err := t.Features.Base(c)
-		if base != "" || err != nil {
-			return base, err
-		}
+	if base == "" && err == nil {
+		err = llm.Errorf(llm.KindNoCredentials, "nobody said where %s is: set its network_config.base_url, or the address in its key", t.Name)
 	}
-	if base := t.Provider.Info().BaseURL; base != "" {
-		return base, nil
-	}
-	return "", llm.Errorf(llm.KindNoCredentials, "nobody said where %s is: set its network_config.base_url, or the address in its key", t.Name)
+	return base, err
 }
 
 // fill puts values into the {names} of a URL: those of the call, else the key's options.

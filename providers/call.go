@@ -254,7 +254,7 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 		if c.Client.Frames != nil {
 			f.steps = &framed{relay: relay{c.Client.Server}, length: c.Client.Frames}
 		} else if asked {
-			f.steps = &swallow{relay: relay{c.Client.Server}, drop: upstream.Client.(dialect.UsageAsker).UsageOnly}
+			f.drop = upstream.Client.(dialect.UsageAsker).UsageOnly
 		}
 	default:
 		r, err := c.Request("cross-dialect attempt")

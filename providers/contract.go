@@ -54,11 +54,13 @@ type Option struct {
 type Choice struct{ Value, Label string }
 
 // Endpoint is one URL of a provider and the dialect spoken there ("" where the operation has none). Version is the
-// path's version segment, kept apart because users write base URLs with and without it. A path may hold {model}, names
-// of what a route's own path holds ({id}) and names of a key's options ({region}).
+// path's version segment, kept apart because users write base URLs with and without it. Host is where the endpoint is
+// apart from the provider's others; a base URL that the user sets counts for it too. Host and paths may hold {model},
+// names of what a route's own path holds ({id}) and names of a key's options ({region}).
 type Endpoint struct {
 	Dialect    string
 	Method     string
+	Host       string // "https://models.example.com"; "" = with the others
 	Version    string // "/v1"
 	Path       string // "/chat/completions"
 	StreamPath string // where a streamed answer is asked for; "" = Path

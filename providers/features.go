@@ -2,11 +2,11 @@ package providers
 
 // Features are what a provider can do beyond the contract. They are filled once, by Probe; nil or empty = cannot.
 type Features struct {
-	Forward []string                           // the client's header fields that it wants passed on
-	Headers map[string]string                  // header fields that every request carries unless the client sent its own
-	Own     []string                           // header fields in which a client may bring its own credential
-	Base    func(c Credential) (string, error) // its address for a credential; "" = Info().BaseURL
-	List    ModelList                          // how to read its list of models
+	Forward []string                                              // the client's header fields that it wants passed on
+	Headers map[string]string                                     // header fields that every request carries unless the client sent its own
+	Own     []string                                              // header fields in which a client may bring its own credential
+	Base    func(configured string, c Credential) (string, error) // where it is; configured is what the user set, or ""
+	List    ModelList                                             // how to read its list of models
 }
 
 // Probe looks once for the optional interfaces that p implements.
@@ -22,7 +22,7 @@ func Probe(p Provider) Features {
 		f.Own = x.OwnCredentials()
 	}
 	if x, ok := p.(interface {
-		Base(c Credential) (string, error)
+		Base(configured string, c Credential) (string, error)
 	}); ok {
 		f.Base = x.Base
 	}

@@ -9,7 +9,6 @@ import (
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
-	"heimdall/providers/sse"
 	"heimdall/providers/transport"
 )
 
@@ -22,7 +21,8 @@ type flow struct {
 	steps  steps // nil = relay the bytes as they are
 	tee    dialect.Tee
 	client dialect.Server
-	binary bool // nothing in it can be replaced
+	binary bool                    // nothing in it can be replaced
+	drop   func(frame []byte) bool // without steps: the frames that only answer a question of ours; nil = none
 	seen   *Seen
 	keep   int
 	name   string
@@ -48,13 +48,19 @@ func (f *flow) Read(p []byte) (int, error) {
 		if f.ended {
 			return 0, io.EOF
 		}
-		if f.steps == nil {
+		switch {
+		case f.steps != nil:
+			f.step()
+		case f.drop != nil && len(p) < roomy: // whole frames must fit, to be looked at
+			f.in = grown(f.in)
+			if n := f.relay(f.in); n > 0 {
+				f.out = f.in[:n]
+			}
+		default:
 			if n := f.relay(p); n > 0 {
 				return n, nil
 			}
-			continue
 		}
-		f.step()
 	}
 	n := copy(p, f.out)
 	f.out = f.out[n:]
@@ -78,20 +84,55 @@ func (f *flow) relay(p []byte) int {
 	f.saw(p[n : n+m])
 	n += m
 	if err != nil {
-		return f.last(p[:n], err)
+		return f.last(f.strip(p[:n], n), err)
 	}
 	whole := wholeFrames(p[:n])
 	if whole == 0 && (f.mid || n == len(p)) {
 		f.mid = true
 		return n
 	}
-	f.mid = false
 	f.tail = append(f.tail, p[whole:n]...)
+	whole = len(f.strip(p[:whole], whole))
+	f.mid = false
 	if f.tells(p[:whole]) {
 		f.out = redact(bytes.Clone(p[:whole]), f.secrets...)
 		return 0
 	}
 	return whole
+}
+
+// strip takes the frames that are to be dropped out of p, in place. Only frames that end before whole are looked at,
+// and not the rest of one whose beginning is out already.
+func (f *flow) strip(p []byte, whole int) []byte {
+	if f.drop == nil {
+		return p
+	}
+	begun := f.mid
+	for from := 0; from < whole; {
+		n := firstFrame(p[from:whole])
+		if n == 0 {
+			break
+		}
+		if !begun && f.drop(p[from:from+n]) {
+			p = append(p[:from], p[from+n:]...)
+			whole -= n
+			continue
+		}
+		begun = false
+		from += n
+	}
+	return p
+}
+
+// firstFrame is the length of the first whole frame of p, 0 where there is none.
+func firstFrame(p []byte) int {
+	end := 0
+	for _, blank := range [...]string{"\n\n", "\n\r\n"} {
+		if i := bytes.Index(p, []byte(blank)); i >= 0 && (end == 0 || i+len(blank) < end) {
+			end = i + len(blank)
+		}
+	}
+	return end
 }
 
 // last ends the relay with p, what came before err: all of it where the answer was whole, else its whole frames.
@@ -125,11 +166,19 @@ func wholeFrames(p []byte) int {
 	return end
 }
 
+// roomy is the size of what is read into; what servers read into is as large.
+const roomy = 4 << 10
+
+func grown(in []byte) []byte {
+	if in == nil {
+		return make([]byte, roomy)
+	}
+	return in
+}
+
 // step reads one piece and changes it.
 func (f *flow) step() {
-	if f.in == nil {
-		f.in = make([]byte, 4<<10)
-	}
+	f.in = grown(f.in)
 	n, err := f.src.Read(f.in)
 	f.saw(f.in[:n])
 	f.out = f.steps.feed(f.out[:0], f.in[:n])
@@ -232,32 +281,6 @@ func (f *framed) feed(dst, p []byte) []byte {
 	dst = append(dst, f.rest[:n]...)
 	f.rest = f.rest[:copy(f.rest, f.rest[n:])]
 	return dst
-}
-
-// swallow is a relay that leaves out the frames that only answer a question of ours.
-type swallow struct {
-	relay
-	split sse.Splitter
-	drop  func(frame []byte) bool
-}
-
-func (s *swallow) feed(dst, p []byte) []byte {
-	err := s.split.Feed(p, func(frame []byte) {
-		if !s.drop(frame) {
-			dst = append(dst, frame...)
-		}
-	})
-	if err != nil {
-		return append(dst, p...)
-	}
-	return dst
-}
-
-func (s *swallow) end(dst []byte, broken *llm.Error) []byte {
-	if broken == nil {
-		dst = append(dst, s.split.Rest()...)
-	}
-	return s.relay.end(dst, broken)
 }
 
 // translation decodes a stream and encodes it in another dialect.

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -43,8 +44,10 @@ func (t *Table) Defaults() map[string]string { return t.Headers }
 // OwnCredentials names the header fields in which a client may bring its own credential.
 func (t *Table) OwnCredentials() []string { return t.Own }
 
-// Base is the address that the credential names, "" where it names none.
-func (t *Table) Base(c Credential) (string, error) { return c.Options[t.Address], nil }
+// Base is the address that the user set, else the one that the credential names, else the provider's own.
+func (t *Table) Base(configured string, c Credential) (string, error) {
+	return cmp.Or(configured, c.Options[t.Address], t.About.BaseURL), nil
+}
 
 // Listing says how to read the list of models.
 func (t *Table) Listing() ModelList { return t.List }

@@ -33,10 +33,12 @@ func New() providers.Provider {
 		},
 		Auth: auth.Header("X-Api-Key"),
 		Routes: map[llm.Op][]providers.Endpoint{
-			llm.OpChat:   {{Dialect: "messages", Method: "POST", Version: "/v1", Path: "/messages"}},
-			llm.OpModels: {{Method: "GET", Version: "/v1", Path: "/models?limit=1000"}},
+			llm.OpChat:        {{Dialect: "messages", Method: "POST", Version: "/v1", Path: "/messages"}},
+			llm.OpCountTokens: {{Dialect: "messages.count", Method: "POST", Version: "/v1", Path: "/messages/count_tokens"}},
+			llm.OpModels:      {{Method: "GET", Version: "/v1", Path: "/models?limit=1000"}},
 		},
 		Headers: map[string]string{"Anthropic-Version": "2023-06-01"},
-		Forward: []string{"Anthropic-Version", "Anthropic-Beta"},
+		Forward: []string{"Anthropic-*"},
+		Own:     []string{"Authorization", "X-Api-Key"},
 	}
 }

@@ -33,9 +33,21 @@ func New() providers.Provider {
 		},
 		Auth: auth.Bearer,
 		Routes: map[llm.Op][]providers.Endpoint{
-			llm.OpChat:   {{Dialect: "chat", Method: "POST", Version: "/v1", Path: "/chat/completions"}},
-			llm.OpModels: {{Method: "GET", Version: "/v1", Path: "/models"}},
+			llm.OpChat: {
+				{Dialect: "chat", Method: "POST", Version: "/v1", Path: "/chat/completions"},
+				{Dialect: "responses", Method: "POST", Version: "/v1", Path: "/responses"},
+				{Dialect: "completions", Method: "POST", Version: "/v1", Path: "/completions"},
+			},
+			llm.OpCountTokens:  {{Dialect: "responses.count", Method: "POST", Version: "/v1", Path: "/responses/input_tokens"}},
+			llm.OpStoredGet:    {{Dialect: "responses.stored", Method: "GET", Version: "/v1", Path: "/responses/{id}"}},
+			llm.OpStoredDelete: {{Dialect: "responses.stored", Method: "DELETE", Version: "/v1", Path: "/responses/{id}"}},
+			llm.OpStoredCancel: {{Dialect: "responses.stored", Method: "POST", Version: "/v1", Path: "/responses/{id}/cancel"}},
+			llm.OpStoredInput:  {{Dialect: "responses.stored", Method: "GET", Version: "/v1", Path: "/responses/{id}/input_items"}},
+			llm.OpCompact:      {{Dialect: "responses.stored", Method: "POST", Version: "/v1", Path: "/responses/compact"}},
+			llm.OpEmbedding:    {{Dialect: "embeddings", Method: "POST", Version: "/v1", Path: "/embeddings"}},
+			llm.OpModels:       {{Method: "GET", Version: "/v1", Path: "/models"}},
 		},
-		Forward: []string{"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key"},
+		Forward: []string{"OpenAI-*", "X-Codex-*", "Session-Id", "Session_id", "Thread-Id", "Conversation_id", "Originator", "Idempotency-Key", "X-Client-Request-Id"},
+		Own:     []string{"Authorization"},
 	}
 }
