@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -32,6 +33,8 @@ type plainHeader http.Header
 func (h plainHeader) Get(name string) string { return http.Header(h).Get(name) }
 
 func (h plainHeader) HasPrefix(string) bool { return false }
+
+func (h plainHeader) Each(string, func(name, value string)) {}
 
 // chainFor makes a gateway without listeners whose one provider answers at once, and a function that sends one chat
 // request of about 4 KB through its chain.
@@ -61,7 +64,8 @@ func chainFor(tb testing.TB, logging bool) (send func()) {
 		g.useChain(&s)
 	}
 	raw := []byte(`{"model":"gpt-4o-mini","temperature":0.7,"messages":[{"role":"user","content":"` + strings.Repeat(`Tell me \"more\", bitte schön. `, 130) + `"}]}`)
-	row := inferenceRows(nil)[2]
+	rows := g.inferenceRows()
+	row := rows[slices.IndexFunc(rows, func(r exchange.Row) bool { return r.Path == "/openai/v1/chat/completions" })]
 	h := plainHeader{"User-Agent": {"test"}, "Content-Type": {"application/json"}, "Authorization": {"Bearer unused"}}
 	chain := *g.chain.Load()
 	return func() {

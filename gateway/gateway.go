@@ -76,7 +76,7 @@ func New(o Options) (_ *Gateway, err error) {
 		}
 	}()
 	g.catalog = route.NewCatalog(time.Now, g.dialects["chat"].Client.DecodeError)
-	g.upstream = newUpstreams()
+	g.upstream = newUpstreams(o.Env)
 	g.closers = append(g.closers, func(context.Context) error { g.upstream.close(); return nil })
 	if err := g.openConfig(background); err != nil {
 		return nil, err
@@ -194,7 +194,11 @@ func (g *Gateway) prepare(s *config.Snapshot) (commit func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	router := route.New(list, g.catalog, g.dialect, bodyCap(s))
+	router := route.New(route.Options{
+		Providers: list, Catalog: g.catalog, Dialect: g.dialect, Keep: bodyCap(s),
+		Own: s.Client.AllowDirectKeys, Authorization: loopback(s.Settings.Host) && (!s.Auth.Enabled || s.Auth.DisableOnInference),
+		AskRaw: s.Client.AllowRawOverride, Extra: compat.ExtraHeaders(s.Client.HeaderFilter.Allow, s.Client.HeaderFilter.Deny),
+	})
 	return func() {
 		g.forgetChanged(g.router.Load(), router)
 		g.router.Store(router)
@@ -310,6 +314,7 @@ func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error
 		Policy:    &policy{snapshot: g.manager.Snapshot, admin: g.admin, control: control},
 		Inference: func() exchange.Handler { return *g.chain.Load() },
 		Dialect:   g.dialect,
+		KeepAlive: func() time.Duration { return g.manager.Snapshot().Client.StreamKeepAlive },
 		MaxBody:   func() int { return g.manager.Snapshot().Client.MaxBodyMB << 20 },
 		RenderError: func(row *exchange.Row, path string, err error) *exchange.Reply {
 			return errorReply(g.dialect, row, path, nil, err)
@@ -319,7 +324,7 @@ func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error
 }
 
 func (g *Gateway) gatewayRows() []exchange.Row {
-	rows := append(inferenceRows(g.listModels), g.admin.Rows()...)
+	rows := append(g.inferenceRows(), g.admin.Rows()...)
 	rows = append(rows, health(g.logging))
 	rows = append(rows, debugRows()...)
 	return append(rows, page{g.opts.UI}.rows()...)

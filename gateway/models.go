@@ -3,17 +3,15 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
 	"sync"
-	"time"
 
 	"heimdall/gateway/admin"
-	"heimdall/gateway/exchange"
 	"heimdall/gateway/route"
 	"heimdall/providers/llm"
+	"heimdall/providers/transport"
 )
 
 // models lists every model that a configured provider has, with the keys that may use it.
@@ -87,51 +85,27 @@ func (g *Gateway) keyHealth(provider, keyID string) (status, description string)
 	}
 }
 
-// forgetChanged drops the model lists of providers whose address or keys are not what they were.
+// forgetChanged drops the model lists of providers that may list others now: what decides where and with what they are
+// asked is not what it was.
 func (g *Gateway) forgetChanged(old, next *route.Router) {
 	if old == nil {
 		return
 	}
 	for _, p := range old.Providers() {
-		n := next.Provider(p.Name)
-		if n == nil || n.BaseURL != p.BaseURL || !reflect.DeepEqual(n.Keys, p.Keys) || !maps.Equal(n.Headers, p.Headers) {
+		if n := next.Provider(p.Name); n == nil || !listsAlike(p, n) {
 			g.catalog.Forget(p.Name)
 		}
 	}
 }
 
-// unifiedModel is one row of GET /v1/models, in the shape of Bifrost's unified API.
-type unifiedModel struct {
-	ID      string `json:"id"`
-	OwnedBy string `json:"owned_by"`
+// sameDoer compares the ways out of two targets. One that can't be compared is a provider's own, which never changes.
+func sameDoer(a, b transport.Doer) bool {
+	t := reflect.TypeOf(a)
+	return t == reflect.TypeOf(b) && (!t.Comparable() || a == b)
 }
 
-// listModels answers GET /v1/models: every model of every provider, or of the one in ?provider=, named as chat calls
-// name them.
-func (g *Gateway) listModels(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
-	began := time.Now()
-	only := x.Query.Get("provider")
-	if only != "" && g.router.Load().Provider(only) == nil {
-		return nil, &llm.Error{Kind: llm.KindInvalidRequest, Status: 400, Type: "invalid_request_error", Param: "provider", Message: "the provider " + only + " is not configured"}
-	}
-	type extraFields struct {
-		RequestType string `json:"request_type"`
-		Provider    string `json:"provider,omitempty"`
-		Latency     int64  `json:"latency"`
-	}
-	out := struct {
-		Data        []unifiedModel `json:"data"`
-		ExtraFields extraFields    `json:"extra_fields"`
-	}{Data: []unifiedModel{}}
-	for _, m := range g.models(ctx) {
-		if only == "" || m.Provider == only {
-			out.Data = append(out.Data, unifiedModel{ID: m.Provider + "/" + m.Name, OwnedBy: m.Provider})
-		}
-	}
-	out.ExtraFields = extraFields{"list_models", only, time.Since(began).Milliseconds()}
-	body, err := json.Marshal(out)
-	if err != nil {
-		return nil, err
-	}
-	return &exchange.Reply{Status: 200, ContentType: "application/json", Body: body}, nil
+func listsAlike(a, b *route.Provider) bool {
+	return a.BaseURL == b.BaseURL && sameDoer(a.Doer, b.Doer) && reflect.DeepEqual(a.Keys, b.Keys) &&
+		maps.Equal(a.Headers, b.Headers) && maps.Equal(a.Paths, b.Paths) && (a.Allowed == nil) == (b.Allowed == nil) && maps.Equal(a.Allowed, b.Allowed) &&
+		reflect.DeepEqual(a.Provider.Endpoints(llm.OpModels, ""), b.Provider.Endpoints(llm.OpModels, ""))
 }

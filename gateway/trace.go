@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
-	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 )
 
@@ -82,8 +81,8 @@ func (t *tracer) run(ctx context.Context, x *exchange.Exchange, next exchange.Ha
 			reply, err = nil, llm.Errorf(llm.KindInternal, "internal error; the log has the details under this request's id")
 		}
 	}()
-	x.Peek, err = x.Dialect().Server.Peek(dialect.Path{Model: x.Params["model"]}, x.Raw)
-	x.Record.RequestedModel, x.Record.Stream = x.Peek.Model, x.Peek.Stream
+	x.Peek, err = x.Dialect().Server.Peek(x.Named(), x.Raw)
+	x.Record.RequestedModel, x.Record.Stream = x.Asked(), x.Peek.Stream
 	x.OnAnnounce(func() { t.observers.Begin(x.Record) })
 	if err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package gateway
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,38 +24,85 @@ const (
 
 // upstreams keeps the connection pools of providers across configurations.
 type upstreams struct {
+	env   func(name string) string
 	mu    sync.Mutex
 	pools map[string]pool
 }
 
+// pool is a provider's connections, and what they were made for.
 type pool struct {
-	maxConns int
-	client   *transport.Client
+	way  way
+	doer interface {
+		transport.Doer
+		Close()
+	}
 }
 
-func newUpstreams() *upstreams { return &upstreams{pools: map[string]pool{}} }
+// way is how a provider is reached.
+type way struct {
+	transport.Options
+	http2 bool
+}
+
+func newUpstreams(env func(name string) string) *upstreams {
+	return &upstreams{env: env, pools: map[string]pool{}}
+}
 
 func (u *upstreams) close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, p := range u.pools {
-		p.client.Close()
+		p.doer.Close()
 	}
 }
 
-// doer is the provider's own way out where it has one, else a pool of connections.
-func (u *upstreams) doer(p *config.Provider, kind providers.Provider) transport.Doer {
+// doer is the provider's own way out where it has one, else a pool of connections. A pool lives as long as nothing
+// changes that its connections depend on.
+func (u *upstreams) doer(p *config.Provider, kind providers.Provider) (transport.Doer, error) {
 	if d := kind.Info().Doer; d != nil {
-		return d
+		return d, nil
 	}
+	way := u.way(p)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	have, ok := u.pools[p.Name]
-	if !ok || have.maxConns != p.Network.MaxConns {
-		have = pool{p.Network.MaxConns, transport.NewClient(p.Network.MaxConns)}
-		u.pools[p.Name] = have
+	if ok && have.way == way {
+		return have.doer, nil
 	}
-	return have.client
+	next := pool{way: way}
+	var err error
+	if way.http2 {
+		next.doer, err = transport.NewHTTP2(way.Options)
+	} else {
+		next.doer, err = transport.NewClient(way.Options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("provider %s: %w", p.Name, err)
+	}
+	if ok {
+		have.doer.Close() // the idle ones; what is in flight goes on
+	}
+	u.pools[p.Name] = next
+	return next.doer, nil
+}
+
+func (u *upstreams) way(p *config.Provider) way {
+	n := p.Network
+	w := way{transport.Options{MaxConns: n.MaxConns, KeepAlive: n.KeepAlive, CA: n.CA, Insecure: n.Insecure}, n.HTTP2}
+	switch p.Proxy.Type {
+	case "http", "socks5":
+		address := p.Proxy.URL
+		if !strings.Contains(address, "://") {
+			address = p.Proxy.Type + "://" + address
+		}
+		w.Proxy = transport.Proxy{HTTP: address, HTTPS: address}
+	case "environment":
+		w.Proxy = transport.Environment(u.env)
+	default:
+		return w
+	}
+	w.Proxy.Username, w.Proxy.Password, w.Proxy.CA = p.Proxy.Username, p.Proxy.Password.Value.Reveal(), p.Proxy.CA
+	return w
 }
 
 // providers makes what a snapshot configures ready for traffic.
@@ -64,13 +113,20 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 		if err != nil {
 			return nil, err
 		}
+		doer, err := u.doer(p, kind)
+		if err != nil {
+			return nil, err
+		}
 		one := &route.Provider{
 			Target: providers.Target{
-				Name: p.Name, Provider: kind, Features: providers.Probe(kind), BaseURL: p.Network.BaseURL, Headers: headers(p), Secrets: secretHeaders(p),
-				Timeout: orDefault(p.Network.Timeout, defaultTimeout), Idle: orDefault(p.Network.StreamIdle, defaultIdle),
-				Doer: u.doer(p, kind),
+				Name: p.Name, Provider: kind, Features: providers.Probe(kind), BaseURL: p.Network.BaseURL, Headers: headers(p),
+				Secrets: secrets(p, kinds), Timeout: orDefault(p.Network.Timeout, defaultTimeout), Idle: orDefault(p.Network.StreamIdle, defaultIdle),
+				Doer: doer, Raw: providers.Raw{Request: p.SendBackRawRequest, Response: p.SendBackRawResponse},
 			},
 			Keyless: kind.Info().Keyless,
+		}
+		if p.Custom != nil {
+			one.Allowed, one.Paths = p.Custom.Allowed, p.Custom.Paths
 		}
 		if p.Concurrency > 0 {
 			one.Gate = route.NewGate(p.Concurrency, p.Queue)
@@ -86,18 +142,22 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 }
 
 func provider(p *config.Provider, kinds map[string]providers.Provider) (providers.Provider, error) {
-	name := p.Kind
-	if p.Custom != nil {
-		name = p.Custom.Base
-	}
-	kind := kinds[name]
+	kind := kinds[served(p)]
 	if kind == nil {
-		return nil, fmt.Errorf("provider %s: this program has no provider of kind %q", p.Name, name)
+		return nil, fmt.Errorf("provider %s: this program has no provider of kind %q", p.Name, served(p))
 	}
 	if p.Custom != nil {
 		kind = providers.NewCustom(p.Name, kind, p.Custom.Keyless)
 	}
 	return kind, nil
+}
+
+// served is the built-in kind that serves a provider: its own, or its base.
+func served(p *config.Provider) string {
+	if p.Custom != nil {
+		return p.Custom.Base
+	}
+	return p.Kind
 }
 
 func headers(p *config.Provider) map[string]string {
@@ -113,19 +173,38 @@ func headers(p *config.Provider) map[string]string {
 	return out
 }
 
-// secretHeaders are the values in headers that nobody may see.
-func secretHeaders(p *config.Provider) []string {
+// secrets are the values that nobody may see, besides those of the keys: in headers, in keys' options and in the proxy.
+func secrets(p *config.Provider, kinds map[string]providers.Provider) []string {
 	var out []string
 	for _, h := range p.Network.SecretHeaders {
 		out = append(out, h.Value.Reveal())
 	}
-	return out
+	out = append(out, p.Proxy.Password.Value.Reveal())
+	hidden := map[string]bool{}
+	for _, o := range keyOptions(kinds[served(p)].Info()) {
+		hidden[o.Name] = o.Type == "secret"
+	}
+	for _, k := range p.Keys {
+		for _, s := range k.Secrets {
+			if hidden[s.Name] {
+				out = append(out, s.Value.Reveal())
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
 func key(k *config.Key) route.Key {
+	options := maps.Clone(k.Options)
+	for _, s := range k.Secrets {
+		if options == nil {
+			options = map[string]string{}
+		}
+		options[s.Name] = s.Value.Reveal()
+	}
 	return route.Key{
-		Credential: providers.Credential{KeyID: k.ID, KeyName: k.Name, Value: k.Value.Reveal(), Options: k.Options},
-		Weight:     k.Weight, All: k.Models.All, Models: k.Models.List, Denied: k.Denied, Problem: k.Problem,
+		Credential: providers.Credential{KeyID: k.ID, KeyName: k.Name, Value: k.Value.Reveal(), Options: options},
+		Weight:     k.Weight, All: k.Models.All, Models: k.Models.List, Denied: k.Denied, Problem: k.Trouble(),
 	}
 }
 
@@ -142,7 +221,7 @@ func kindInfos(list []providers.Provider) []config.KindInfo {
 	var bases []string
 	for _, p := range list {
 		i := p.Info()
-		k := config.KindInfo{Name: i.Name, Keyless: i.Keyless, FirstRun: i.Doer != nil && i.Keyless, KeyOptions: keyOptions(i)}
+		k := config.KindInfo{Name: i.Name, Keyless: i.Keyless, FirstRun: i.Doer != nil && i.Keyless, KeyOptions: keyOptions(i), ValueOptional: valueOptional(i)}
 		if i.EnvKey != "" {
 			k.Variables = []string{i.EnvKey}
 		}
@@ -154,14 +233,22 @@ func kindInfos(list []providers.Provider) []config.KindInfo {
 	return append(out, config.KindInfo{Name: providers.CustomKind, Custom: true, Bases: bases})
 }
 
-func keyOptions(i *providers.Info) []string {
-	var out []string
+func keyOptions(i *providers.Info) []config.KeyOption {
+	var out []config.KeyOption
 	for _, o := range i.Options {
 		if o.Scope == "key" && o.Name != "value" {
-			out = append(out, o.Name)
+			out = append(out, config.KeyOption{Name: o.Name, Type: o.Type, Required: o.Required})
 		}
 	}
 	return out
+}
+
+// valueOptional reports whether a key may go without a value: it has options, and none says that the value must be there.
+func valueOptional(i *providers.Info) bool {
+	has := func(is func(providers.Option) bool) bool {
+		return slices.ContainsFunc(i.Options, func(o providers.Option) bool { return o.Scope == "key" && is(o) })
+	}
+	return has(func(providers.Option) bool { return true }) && !has(func(o providers.Option) bool { return o.Name == "value" && o.Required })
 }
 
 // kindsShown is the same for the page's forms.

@@ -11,10 +11,14 @@ import (
 type Edit interface {
 	// apply gives the body changed, or body itself where nothing has to. header is the client's.
 	apply(body []byte, header func(name string) string) ([]byte, error)
+	// Keys names the members that it may change.
+	Keys() []string
 }
 
 // Drop leaves a member out.
 type Drop string
+
+func (e Drop) Keys() []string { return []string{string(e)} }
 
 func (e Drop) apply(body []byte, _ func(string) string) ([]byte, error) {
 	if _, ok, err := rawjson.Get(body, string(e)); err != nil || !ok {
@@ -25,6 +29,8 @@ func (e Drop) apply(body []byte, _ func(string) string) ([]byte, error) {
 
 // Rename gives a member another key; where the other is there already it stays as it is.
 type Rename struct{ From, To string }
+
+func (e Rename) Keys() []string { return []string{e.From, e.To} }
 
 func (e Rename) apply(body []byte, header func(string) string) ([]byte, error) {
 	_, ok, err := rawjson.Get(body, e.From)
@@ -40,6 +46,8 @@ func (e Rename) apply(body []byte, header func(string) string) ([]byte, error) {
 // Default adds a member where it is missing. Value is JSON.
 type Default struct{ Key, Value string }
 
+func (e Default) Keys() []string { return []string{e.Key} }
+
 func (e Default) apply(body []byte, _ func(string) string) ([]byte, error) {
 	if _, ok, err := rawjson.Get(body, e.Key); err != nil || ok {
 		return body, err
@@ -50,6 +58,8 @@ func (e Default) apply(body []byte, _ func(string) string) ([]byte, error) {
 // Gather turns the client's header field into a list of strings in the body, for endpoints that read it there. A list
 // that the body already has stays as it is.
 type Gather struct{ Header, Key string }
+
+func (e Gather) Keys() []string { return []string{e.Key} }
 
 func (e Gather) apply(body []byte, header func(string) string) ([]byte, error) {
 	value := header(e.Header)

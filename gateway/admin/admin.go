@@ -46,12 +46,12 @@ type LogReader interface {
 	Delete(ctx context.Context, ids []string) error
 }
 
-// Shapes reads the bodies that describe providers, keys and settings, in all their shapes. Errors name the field;
-// warnings name fields that have no effect.
+// Shapes reads the bodies that describe providers, keys and settings, in all their shapes. kind is the built-in provider
+// that serves a provider: itself, or its base. Errors name the field; warnings name fields that have no effect.
 type Shapes interface {
 	CreateProvider(body []byte) (name string, e config.ProviderEdit, warnings []string, err error)
-	EditProvider(name string, body []byte) (e config.ProviderEdit, warnings []string, err error)
-	Key(provider string, body []byte) (e config.KeyEdit, warnings []string, err error)
+	EditProvider(kind string, body []byte) (e config.ProviderEdit, warnings []string, err error)
+	Key(kind string, body []byte) (e config.KeyEdit, warnings []string, err error)
 	Config(body []byte) (edit func(*config.Draft) error, warnings []string, err error)
 }
 

@@ -30,7 +30,7 @@ type Kind struct {
 	Models  []string `json:"models,omitempty"` // a few that a test call can use, best first
 }
 
-// Option is one field of a provider's form. Type is text, secret, url, select or bool. Scope says where its value
+// Option is one field of a provider's form. Type is text, textarea, secret, url, select or bool. Scope says where its value
 // goes: key (the key object; name "value" is the key itself), network (network_config), custom
 // (custom_provider_config).
 type Option struct {
@@ -75,8 +75,11 @@ type Key struct {
 	Status            string      `json:"status"`
 	Description       string      `json:"description,omitempty"`
 
-	// Options are the values of the kind's other options of scope key.
+	// Options are the values of the kind's other options of scope key: secrets are redacted, what comes from the
+	// environment is env.NAME. They also stand in <kind>_key_config, as Bifrost writes them.
 	Options map[string]string `json:"options,omitempty"`
+
+	Config KeyConfig `json:"-"` // is written as <kind>_key_config
 }
 
 // Keys is the answer of GET /api/providers/{provider}/keys.
@@ -91,7 +94,21 @@ type NetworkConfig struct {
 	ExtraHeaders                   map[string]string `json:"extra_headers,omitempty"`
 	DefaultRequestTimeoutInSeconds int               `json:"default_request_timeout_in_seconds"`
 	StreamIdleTimeoutInSeconds     int               `json:"stream_idle_timeout_in_seconds"`
+	KeepAliveTimeoutInSeconds      int               `json:"keep_alive_timeout_in_seconds"`
 	MaxConnsPerHost                int               `json:"max_conns_per_host"`
+	EnforceHTTP2                   bool              `json:"enforce_http2"`
+	InsecureSkipVerify             bool              `json:"insecure_skip_verify"`
+	CACertPEM                      string            `json:"ca_cert_pem,omitempty"`
+}
+
+// ProxyConfig is through whom a provider is reached. Type is none, http, socks5 or environment. Password reads
+// "<REDACTED>", env.NAME or ""; writing "<REDACTED>" keeps it.
+type ProxyConfig struct {
+	Type      string `json:"type"`
+	URL       string `json:"url,omitempty"`
+	Username  string `json:"username,omitempty"`
+	Password  string `json:"password,omitempty"`
+	CACertPEM string `json:"ca_cert_pem,omitempty"`
 }
 
 // ConcurrencyConfig limits the calls in flight; 0 = no limit.
@@ -100,10 +117,13 @@ type ConcurrencyConfig struct {
 	BufferSize  int `json:"buffer_size"`
 }
 
-// CustomConfig describes a provider of the user's own.
+// CustomConfig describes a provider of the user's own. Without AllowedRequests it may do everything; with it, what is
+// true there.
 type CustomConfig struct {
-	BaseProviderType string `json:"base_provider_type"`
-	IsKeyLess        bool   `json:"is_key_less"`
+	BaseProviderType     string            `json:"base_provider_type"`
+	IsKeyLess            bool              `json:"is_key_less"`
+	AllowedRequests      map[string]bool   `json:"allowed_requests,omitzero"`
+	RequestPathOverrides map[string]string `json:"request_path_overrides,omitempty"`
 }
 
 // Provider is one configured provider. Status is active or error; Description says why. Kind names its Kind; Source
@@ -115,6 +135,9 @@ type Provider struct {
 	Keyless                  bool              `json:"keyless"`
 	NetworkConfig            NetworkConfig     `json:"network_config"`
 	ConcurrencyAndBufferSize ConcurrencyConfig `json:"concurrency_and_buffer_size"`
+	ProxyConfig              ProxyConfig       `json:"proxy_config"`
+	SendBackRawRequest       bool              `json:"send_back_raw_request"`
+	SendBackRawResponse      bool              `json:"send_back_raw_response"`
 	CustomProviderConfig     *CustomConfig     `json:"custom_provider_config,omitempty"`
 	ProviderStatus           string            `json:"provider_status"`
 	Description              string            `json:"description,omitempty"`
@@ -194,6 +217,17 @@ type ClientConfig struct {
 	AllowedOrigins        []string `json:"allowed_origins"`
 	AllowedHosts          []string `json:"allowed_hosts"`
 	MaxRequestBodySizeMB  int      `json:"max_request_body_size_mb"`
+
+	AllowDirectKeys            bool               `json:"allow_direct_keys"`
+	AllowPerRequestRawOverride bool               `json:"allow_per_request_raw_override"`
+	HeaderFilterConfig         HeaderFilterConfig `json:"header_filter_config"`
+	StreamKeepAliveInSeconds   int                `json:"stream_keep_alive_in_seconds"` // 0 = off
+}
+
+// HeaderFilterConfig names the header fields of callers that go upstream, and those that never do.
+type HeaderFilterConfig struct {
+	Allowlist []string `json:"allowlist"`
+	Denylist  []string `json:"denylist"`
 }
 
 // AuthConfig is the administrator's login. AdminPassword reads "<redacted>" or ""; writing "<redacted>" keeps it.

@@ -70,7 +70,7 @@ func (a *Admin) putProvider(ctx context.Context, x *exchange.Exchange) (*exchang
 	if err != nil {
 		return nil, err
 	}
-	edit, warnings, err := a.Shapes.EditProvider(p.Name, x.Raw)
+	edit, warnings, err := a.Shapes.EditProvider(served(p), x.Raw)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (a *Admin) createKey(ctx context.Context, x *exchange.Exchange) (*exchange.
 	if err != nil {
 		return nil, err
 	}
-	edit, warnings, err := a.Shapes.Key(p.Name, x.Raw)
+	edit, warnings, err := a.Shapes.Key(served(p), x.Raw)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (a *Admin) putKey(ctx context.Context, x *exchange.Exchange) (*exchange.Rep
 	if err != nil {
 		return nil, err
 	}
-	edit, warnings, err := a.Shapes.Key(p.Name, x.Raw)
+	edit, warnings, err := a.Shapes.Key(served(p), x.Raw)
 	if err != nil {
 		return nil, err
 	}
@@ -204,10 +204,13 @@ func (a *Admin) provider(p *config.Provider) Provider {
 		Name: p.Name, Kind: p.Kind, Title: kind.Title, Keyless: keyless(p, kind), Source: string(p.Source), Keys: a.keys(p),
 		NetworkConfig:            network(p.Network),
 		ConcurrencyAndBufferSize: ConcurrencyConfig{p.Concurrency, p.Queue},
+		ProxyConfig:              proxy(p.Proxy),
+		SendBackRawRequest:       p.SendBackRawRequest,
+		SendBackRawResponse:      p.SendBackRawResponse,
 	}
 	if p.Custom != nil {
 		out.Title = p.Name
-		out.CustomProviderConfig = &CustomConfig{p.Custom.Base, p.Custom.Keyless}
+		out.CustomProviderConfig = &CustomConfig{p.Custom.Base, p.Custom.Keyless, p.Custom.Allowed, p.Custom.Paths}
 	}
 	out.ProviderStatus, out.Description = providerStatus(out)
 	return out
@@ -252,6 +255,8 @@ func network(n config.Network) NetworkConfig {
 		BaseURL: n.BaseURL, MaxConnsPerHost: n.MaxConns,
 		DefaultRequestTimeoutInSeconds: int(n.Timeout / time.Second),
 		StreamIdleTimeoutInSeconds:     int(n.StreamIdle / time.Second),
+		KeepAliveTimeoutInSeconds:      int(n.KeepAlive / time.Second),
+		EnforceHTTP2:                   n.HTTP2, InsecureSkipVerify: n.Insecure, CACertPEM: n.CA,
 	}
 	if len(n.ExtraHeaders)+len(n.SecretHeaders) > 0 {
 		out.ExtraHeaders = map[string]string{}
@@ -260,10 +265,29 @@ func network(n config.Network) NetworkConfig {
 		out.ExtraHeaders[name] = value
 	}
 	for _, h := range n.SecretHeaders {
-		out.ExtraHeaders[h.Name] = config.Redact(h.Value)
-		if h.Ref.Variable() != "" {
-			out.ExtraHeaders[h.Name] = string(h.Ref)
-		}
+		out.ExtraHeaders[h.Name] = redacted(h)
+	}
+	return out
+}
+
+// redacted is a secret as a text: its reference where it comes from the environment.
+func redacted(f config.SecretField) string {
+	if f.Ref.Variable() != "" {
+		return string(f.Ref)
+	}
+	return config.Redact(f.Value)
+}
+
+func proxy(p config.Proxy) ProxyConfig {
+	out := ProxyConfig{Type: p.Type, URL: p.URL, Username: p.Username, CACertPEM: p.CA}
+	if p.Type == "" {
+		out.Type = "none"
+	}
+	switch {
+	case p.Password.Ref.Variable() != "":
+		out.Password = string(p.Password.Ref)
+	case p.Password.Ref != "":
+		out.Password = "<REDACTED>"
 	}
 	return out
 }
@@ -279,30 +303,17 @@ func (a *Admin) keys(p *config.Provider) []Key {
 // key is what may be shown of a key.
 func (a *Admin) key(p *config.Provider, k *config.Key) Key {
 	out := Key{
-		ID: k.ID, Name: k.Name, Value: secretValue(k), Models: modelList(k.Models), BlacklistedModels: k.Denied,
-		Weight: k.Weight, Enabled: k.Enabled, Options: k.Options, Status: "error", Description: k.Problem,
+		ID: k.ID, Name: k.Name, Value: secretValue(config.SecretField{Ref: k.Ref, Value: k.Value, Problem: k.Problem}), Models: modelList(k.Models), BlacklistedModels: k.Denied,
+		Weight: k.Weight, Enabled: k.Enabled, Status: "error", Description: k.Trouble(),
 	}
+	out.Options, out.Config = a.options(p, k)
 	if out.BlacklistedModels == nil {
 		out.BlacklistedModels = []string{}
 	}
-	if k.Problem == "" {
+	if out.Description == "" {
 		out.Status, out.Description = a.Health(p.Name, k.ID)
 	}
 	return out
-}
-
-func secretValue(k *config.Key) SecretValue {
-	var v SecretValue
-	if k.Ref != "" {
-		v.Value = config.Redact(k.Value)
-	}
-	if k.Ref.Variable() != "" {
-		v.EnvVar, v.FromEnv = string(k.Ref), true
-		if k.Problem != "" {
-			v.Value = ""
-		}
-	}
-	return v
 }
 
 func modelList(m config.ModelList) []string {

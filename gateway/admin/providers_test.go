@@ -157,18 +157,73 @@ func TestNoAnswerHoldsASecret(t *testing.T) {
 	send("POST", "/api/providers/alpha/keys", `{"name":"k4","value":"`+canary+`\n"`)
 	send("POST", "/api/providers/alpha/keys", `{"name":"k5","value":"line\nbreak`+canary+`"}`)
 	send("POST", "/api/providers", `{"provider":"beta","keys":[{"value":"`+canary+`"}]}`)
+	send("POST", "/api/providers", `{"provider":"big-cloud","proxy_config":{"type":"http","url":"http://p.test","username":"me","password":"`+canary+`"},"keys":[{"name":"k6","big_cloud_key_config":{"client_secret":"`+canary+`","credentials":{"value":"`+canary+`"}}}]}`)
+	send("POST", "/api/providers/big-cloud/keys", `{"name":"k7","options":{"client_secret":"`+canary+`","credentials":"env.SET"}}`)
+	send("POST", "/api/providers/big-cloud/keys", `{"name":"k8","big_cloud_key_config":{"client_secret":["`+canary+`",1],"credentials":{"private_key":"`+canary+`"}}}`)
+	send("PUT", "/api/providers/big-cloud", `{"proxy_config":{"type":"http","url":"http://me:`+canary+`@p.test"}}`)
 	send("PUT", "/api/config", `{"auth_config":{"admin_username":"admin","admin_password":"`+canary+`x","is_enabled":true}}`)
 	send("POST", "/api/session/login", `{"username":"admin","password":"`+canary+`x"}`)
 	for _, row := range w.Rows() {
 		if row.Method == "GET" {
+			send("GET", strings.ReplaceAll(row.Path, "{provider}", "big-cloud"), "")
 			send("GET", strings.ReplaceAll(row.Path, "{provider}", "alpha"), "")
 		}
 	}
-	if !strings.Contains(seen.String(), "k3") {
+	if !strings.Contains(seen.String(), "k3") || !strings.Contains(seen.String(), "k7") {
 		t.Fatal("nothing was read")
 	}
 	if strings.Contains(seen.String(), canary) || strings.Contains(seen.String(), canary[8:24]) {
 		t.Fatal("an answer holds the key")
+	}
+}
+
+// TestOptionsOfKeys writes a key's options in Bifrost's shape and sends back what it reads.
+func TestOptionsOfKeys(t *testing.T) {
+	w := newWorld(t, config.Fixed{})
+	do[ProviderSaved](w, "POST", "/api/providers", `{"provider":"mine","custom_provider_config":{"base_provider_type":"big-cloud","allowed_requests":{}},"network_config":{"base_url":"http://mine.test"},
+		"proxy_config":{"type":"http","url":"http://p.test","username":"me","password":"`+canary+`"}}`)
+	saved := do[map[string]any](w, "POST", "/api/providers/mine/keys", `{"name":"k","value":"","big_cloud_key_config":{"region":"env.SET","endpoint":"https://e.test","single":true,"client_secret":"`+canary+`"}}`)
+	want := map[string]any{
+		"region": map[string]any{"value": "sk-c********6789", "env_var": "env.SET", "from_env": true}, "endpoint": "https://e.test", "single": true,
+		"client_secret": map[string]any{"value": "sk-c********6789", "from_env": false},
+	}
+	if diff := cmp.Diff(want, saved["big_cloud_key_config"]); diff != "" || saved["message"] != "key created" || saved["name"] != "k" {
+		t.Errorf("saved: %s in %v", diff, saved)
+	}
+	flat := map[string]any{"region": "env.SET", "endpoint": "https://e.test", "single": "true", "client_secret": "sk-c********6789"}
+	if diff := cmp.Diff(flat, saved["options"]); diff != "" {
+		t.Error(diff)
+	}
+	whole := do[map[string]any](w, "GET", "/api/providers/mine", "")
+	before := w.Config.Snapshot().Provider("mine")
+	for _, method := range []func(){
+		func() {
+			echo, _ := json.Marshal(whole)
+			do[ProviderSaved](w, "PUT", "/api/providers/mine", string(echo))
+		},
+		func() {
+			echo, _ := json.Marshal(saved)
+			do[KeySaved](w, "PUT", "/api/providers/mine/keys/"+saved["id"].(string), string(echo))
+		},
+	} {
+		method()
+		if diff := cmp.Diff(before, w.Config.Snapshot().Provider("mine"), cmp.Comparer(func(a, b config.Secret) bool { return a == b })); diff != "" {
+			t.Error("an echo changed something:", diff)
+		}
+	}
+	if diff := cmp.Diff(whole, do[map[string]any](w, "GET", "/api/providers/mine", "")); diff != "" {
+		t.Error(diff)
+	}
+	proxy := map[string]any{"type": "http", "url": "http://p.test", "username": "me", "password": "<REDACTED>"}
+	if diff := cmp.Diff(proxy, whole["proxy_config"]); diff != "" || whole["custom_provider_config"].(map[string]any)["allowed_requests"] == nil {
+		t.Errorf("%s in %v", diff, whole)
+	}
+	w.fail("PUT", "/api/providers/mine", `{"proxy_config":{"type":"http"}}`, 400, "proxy_config.url")
+	w.fail("POST", "/api/providers/mine/keys", `{"big_cloud_key_config":{"endpoint":"nowhere"}}`, 400, "endpoint")
+	w.fail("POST", "/api/providers/mine/keys", `{"big_cloud_key_config":{"regoin":"x"}}`, 400, "big_cloud_key_config.regoin")
+	do[Saved](w, "DELETE", "/api/providers/mine", "")
+	if len(w.chain) != 0 {
+		t.Error("the keychain keeps a deleted provider's secrets")
 	}
 }
 
@@ -242,7 +297,7 @@ func TestGatewayAndConfig(t *testing.T) {
 	if s := w.store.entities["settings/settings"]; !strings.Contains(string(s.Data), `"port":8080`) || !strings.Contains(string(s.Data), "dark") {
 		t.Errorf("stored: %s", s.Data)
 	}
-	if k := do[Kinds](w, "GET", "/api/provider-kinds", ""); len(k.Kinds) != 2 {
+	if k := do[Kinds](w, "GET", "/api/provider-kinds", ""); len(k.Kinds) != 3 {
 		t.Errorf("kinds: %+v", k)
 	}
 	if s := do[Saved](w, "POST", "/api/keychain/retry", ""); s.Status != "success" {

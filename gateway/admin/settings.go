@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"time"
 
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
@@ -23,6 +24,9 @@ func (a *Admin) config() Config {
 			EnableLogging: s.Client.EnableLogging, DisableContentLogging: s.Client.DisableContentLogging,
 			LogRetentionDays: s.Client.LogRetentionDays, AllowedOrigins: list(s.Client.AllowedOrigins),
 			AllowedHosts: list(s.Client.AllowedHosts), MaxRequestBodySizeMB: s.Client.MaxBodyMB,
+			AllowDirectKeys: s.Client.AllowDirectKeys, AllowPerRequestRawOverride: s.Client.AllowRawOverride,
+			HeaderFilterConfig:       HeaderFilterConfig{list(s.Client.HeaderFilter.Allow), list(s.Client.HeaderFilter.Deny)},
+			StreamKeepAliveInSeconds: int(s.Client.StreamKeepAlive / time.Second),
 		},
 		AuthConfig: AuthConfig{
 			AdminUsername: s.Auth.Username, IsEnabled: s.Auth.Enabled, DisableAuthOnInference: s.Auth.DisableOnInference,

@@ -113,12 +113,17 @@ func newWorld(t *testing.T, fixed config.Fixed) *world {
 	w := &world{t: t, store: &memory{entities: map[string]config.Entity{}}, chain: chain{}, journal: &journal{}, port: &port{}}
 	w.port.state = Gateway{State: "running", Address: "http://127.0.0.1:8080", Controllable: true}
 	env := func(name string) string { return map[string]string{"SET": canary}[name] }
-	kinds := []config.KindInfo{{Name: "alpha"}, {Name: "play", Keyless: true, FirstRun: true}, {Name: "own", Custom: true, Bases: []string{"alpha"}}}
+	kinds := []config.KindInfo{{Name: "alpha"}, {Name: "play", Keyless: true, FirstRun: true},
+		{Name: "big-cloud", ValueOptional: true, KeyOptions: []config.KeyOption{{Name: "region", Type: "text"}, {Name: "endpoint", Type: "url"}, {Name: "single", Type: "bool"}, {Name: "client_secret", Type: "secret"}, {Name: "credentials", Type: "secret"}}},
+		{Name: "own", Custom: true, Bases: []string{"alpha", "big-cloud"}}}
 	m := config.NewManager(config.ManagerOptions{Store: w.store, Secrets: w.chain, Env: env, Fixed: fixed, Kinds: kinds})
 	dialects := map[string]dialect.Dialect{"chat": chat.New(), "messages": messages.New()}
 	w.Admin = New(Options{
 		Config: m, Shapes: compat.NewDecoder(kinds, env), Logs: w.journal, Hub: NewHub(), Gateway: w.port,
-		Kinds:   []Kind{{Name: "alpha", Title: "Alpha", Models: []string{"a-1", "a-2"}}, {Name: "play", Title: "Play", Keyless: true}},
+		Kinds: []Kind{{Name: "alpha", Title: "Alpha", Models: []string{"a-1", "a-2"}}, {Name: "play", Title: "Play", Keyless: true}, {Name: "big-cloud", Title: "Big Cloud", Options: []Option{
+			{Name: "value", Type: "secret", Scope: "key"}, {Name: "base_url", Type: "url", Scope: "network"}, {Name: "region", Type: "text", Scope: "key"}, {Name: "endpoint", Type: "url", Scope: "key"},
+			{Name: "single", Type: "bool", Scope: "key"}, {Name: "client_secret", Type: "secret", Scope: "key"}, {Name: "credentials", Type: "secret", Scope: "key"},
+		}}},
 		Models:  func(context.Context) []ModelEntry { return w.models },
 		Refresh: func(context.Context, string, string) error { return nil },
 		Health:  func(string, string) (string, string) { return "unknown", "" },
@@ -139,6 +144,8 @@ type fields map[string]string
 
 func (f fields) Get(name string) string { return f[http.CanonicalHeaderKey(name)] }
 func (f fields) HasPrefix(string) bool  { return false }
+
+func (f fields) Each(string, func(name, value string)) {}
 
 // send finds the row of a path and runs it, as the edge does.
 func (w *world) send(ctx context.Context, method, target, body string, header fields) (*exchange.Reply, error) {

@@ -3,6 +3,8 @@ package compat_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +19,10 @@ import (
 
 var kinds = []config.KindInfo{
 	{Name: "openai"},
-	{Name: "region-al", KeyOptions: []string{"region"}},
-	{Name: "custom", Custom: true, Bases: []string{"openai"}},
+	{Name: "region-al", ValueOptional: true, KeyOptions: []config.KeyOption{
+		{Name: "region", Type: "text"}, {Name: "scopes", Type: "text"}, {Name: "single", Type: "bool"}, {Name: "client_secret", Type: "secret"},
+	}},
+	{Name: "custom", Custom: true, Bases: []string{"openai", "region-al"}},
 }
 
 func decoder() *compat.Decoder {
@@ -52,8 +56,8 @@ func shape(e config.KeyEdit) string {
 	if e.Enabled != nil {
 		fmt.Fprintf(&b, "enabled=%v ", *e.Enabled)
 	}
-	if e.Options != nil {
-		fmt.Fprintf(&b, "options=%v ", e.Options)
+	for _, name := range slices.Sorted(maps.Keys(e.Options)) {
+		fmt.Fprintf(&b, "%s=%s%s ", name, e.Options[name].Ref, e.Options[name].Text.Reveal())
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -100,10 +104,92 @@ func TestKeysOfAllGenerations(t *testing.T) {
 }
 
 func TestKeyOptions(t *testing.T) {
-	for _, body := range []string{`{"region":"eu"}`, `{"options":{"region":"eu"}}`, `{"region_al_key_config":{"region":"eu"}}`} {
+	for body, want := range map[string]string{
+		`{"region":"eu"}`:                          "region=eu",
+		`{"options":{"region":"eu"}}`:              "region=eu",
+		`{"region_al_key_config":{"region":"eu"}}`: "region=eu",
+		`{"region_al_key_config":{"region":"env.REGION","client_secret":"s3cret","scopes":["a","b"],"single":true,"deployments":{},"batch_s3_config":null}}`: "client_secret=s3cret region=env.REGION scopes=a b single=true",
+		`{"region_al_key_config":{"region":{"value":"eu","env_var":"","from_env":false},"client_secret":{"value":"","env_var":"env.CS","from_env":true}}}`:   "client_secret=env.CS region=eu",
+		`{"options":{"region":"old"},"region_al_key_config":{"region":"new"},"azure_key_config":null}`:                                                       "region=new",
+		`{"region_al_key_config":{"client_secret":"<redacted>","region":""}}`:                                                                                "client_secret=<redacted> region=",
+	} {
 		e, _, err := decoder().Key("region-al", []byte(body))
-		if err != nil || shape(e) != "options=map[region:eu]" {
+		if err != nil || shape(e) != want {
 			t.Errorf("%s: %s %v", body, shape(e), err)
+		}
+	}
+	_, e, _, err := decoder().CreateProvider([]byte(`{"provider":"mine","custom_provider_config":{"base_provider_type":"region-al"},"keys":[{"name":"k","region_al_key_config":{"region":"eu"}}]}`))
+	if err != nil || shape(e.Keys[0]) != "name=k region=eu" {
+		t.Errorf("a provider of one's own: %+v %v", e.Keys, err)
+	}
+	for body, param := range map[string]string{
+		`{"region_al_key_config":{"regoin":"eu"}}`:             "region_al_key_config.regoin",
+		`{"region_al_key_config":{"deployments":{"a":"b"}}}`:   "region_al_key_config.deployments",
+		`{"region_al_key_config":{"client_secret":"vault.x"}}`: "region_al_key_config.client_secret",
+		`{"region_al_key_config":{"scopes":[1]}}`:              "region_al_key_config.scopes",
+		`{"other_key_config":{"url":"x"}}`:                     "other_key_config",
+	} {
+		_, _, err := decoder().Key("region-al", []byte(body))
+		if e := llm.AsError(err); err == nil || e.Param != param {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestProxies(t *testing.T) {
+	e, _, err := decoder().EditProvider("openai", []byte(`{"proxy_config":{"type":"http","url":" http://p.test:3128 ","username":"me","password":"env.PW","ca_cert_pem":"pem"}}`))
+	want := config.ProxyEdit{Type: "http", URL: "http://p.test:3128", Username: "me", CA: "pem", Password: &config.Input{Ref: "env.PW"}}
+	if err != nil || !reflect.DeepEqual(*e.Proxy, want) {
+		t.Errorf("%+v %v", e.Proxy, err)
+	}
+	for _, none := range []string{`null`, `{}`, `{"type":"none","url":"","username":"","password":""}`} {
+		e, _, err := decoder().EditProvider("openai", []byte(`{"proxy_config":`+none+`}`))
+		if err != nil || e.Proxy == nil || *e.Proxy != (config.ProxyEdit{}) {
+			t.Errorf("%s: %+v %v", none, e.Proxy, err)
+		}
+	}
+	if e, _, _ := decoder().EditProvider("openai", []byte(`{}`)); e.Proxy != nil || e.SendBackRawRequest != nil {
+		t.Errorf("what is not named changes: %+v", e)
+	}
+}
+
+func TestCustomProviders(t *testing.T) {
+	read := func(body string) (config.Custom, error) {
+		e, _, err := decoder().EditProvider("mine", []byte(`{"custom_provider_config":{"base_provider_type":"openai",`+body+`}}`))
+		if err != nil {
+			return config.Custom{}, err
+		}
+		return *e.Custom, nil
+	}
+	cases := []struct {
+		body string
+		want config.Custom
+	}{
+		{`"is_key_less":true`, config.Custom{Base: "openai", Keyless: true}},
+		{`"allowed_requests":null`, config.Custom{Base: "openai"}},
+		{`"allowed_requests":{}`, config.Custom{Base: "openai", Allowed: map[string]bool{}}},
+		{`"allowed_requests":{"embedding":true,"chat_completion_stream":false,"video_remix":true}`,
+			config.Custom{Base: "openai", Allowed: map[string]bool{"embedding": true, "chat_completion_stream": false, "video_remix": true}}},
+		{`"allowed_requests":{"responses":true}`, config.Custom{Base: "openai", Allowed: map[string]bool{
+			"responses": true, "responses_retrieve": true, "responses_delete": true, "responses_cancel": true, "responses_input_items": true}}},
+		{`"allowed_requests":{"responses":true,"responses_delete":false}`, config.Custom{Base: "openai", Allowed: map[string]bool{"responses": true, "responses_delete": false}}},
+		{`"request_path_overrides":{"chat_completion":"/chat","rerank":"https://r.test/rank","embedding":""}`,
+			config.Custom{Base: "openai", Paths: map[string]string{"chat_completion": "/chat", "rerank": "https://r.test/rank"}}},
+	}
+	for _, c := range cases {
+		got, err := read(c.body)
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %s %v", c.body, diff, err)
+		}
+	}
+	for body, says := range map[string]string{
+		`"allowed_requests":{"embeddings":true}`:             `custom_provider_config.allowed_requests.embeddings: is no known type of request; did you mean "embedding"?`,
+		`"request_path_overrides":{"chat_completions":"/x"}`: `did you mean "chat_completion"?`,
+		`"allowed_requests":{"embedding":"yes"}`:             "true or false",
+		`"request_path_overrides":{"embedding":1}`:           "must be text",
+	} {
+		if _, err := read(body); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", body, err)
 		}
 	}
 }
@@ -116,10 +202,10 @@ func TestRefusedBodies(t *testing.T) {
 		{`{"provider":"openai","kyes":[]}`, "kyes", `"keys"`},
 		{`{}`, "provider", "missing"},
 		{`{"provider":"openai","network_config":{"max_retries":3}}`, "network_config.max_retries", "retries"},
-		{`{"provider":"openai","network_config":{"insecure_skip_verify":true}}`, "network_config.insecure_skip_verify", "certificates"},
-		{`{"provider":"openai","proxy_config":{"type":"http","url":"http://p"}}`, "proxy_config", "proxy"},
-		{`{"provider":"openai","send_back_raw_response":true}`, "send_back_raw_response", "log"},
-		{`{"provider":"openai","custom_provider_config":{"base_provider_type":"openai","allowed_requests":{"chat_completion":true}}}`, "custom_provider_config.allowed_requests", "limiting"},
+		{`{"provider":"openai","network_config":{"beta_header_overrides":{"x":true}}}`, "network_config.beta_header_overrides", "not served"},
+		{`{"provider":"openai","proxy_config":{"type":"http","url":"env.PROXY"}}`, "proxy_config.url", "password"},
+		{`{"provider":"openai","proxy_config":{"type":"http","adress":"x"}}`, "proxy_config.adress", "known"},
+		{`{"provider":"openai","store_raw_request_response":true}`, "store_raw_request_response", "log"},
 		{`{"provider":"openai","keys":[{"aliases":{"a":"b"}}]}`, "keys[0].aliases", "aliases"},
 		{`{"provider":"openai","keys":[{"azure_key_config":{"endpoint":"x"}}]}`, "keys[0].azure_key_config", "not served"},
 		{`{"provider":"openai","keys":[{"value":"env.not a name"}]}`, "keys[0].value", "environment variable"},
@@ -146,19 +232,20 @@ func TestRefusedBodies(t *testing.T) {
 func TestNeutralProviderFieldsAreTaken(t *testing.T) {
 	e, warnings, err := decoder().EditProvider("openai", []byte(`{
 		"network_config": {"base_url": "https://x.example", "max_retries": 0, "retry_backoff_initial": 500, "retry_backoff_max": "5s",
-			"default_request_timeout_in_seconds": "30", "stream_idle_timeout_in_seconds": 60, "enforce_http2": false, "beta_header_overrides": {}},
+			"default_request_timeout_in_seconds": "30", "stream_idle_timeout_in_seconds": 60, "enforce_http2": true,
+			"keep_alive_timeout_in_seconds": 30, "ca_cert_pem": "pem\n", "insecure_skip_verify": false, "beta_header_overrides": {}},
 		"concurrency_and_buffer_size": {"concurrency": 1000, "buffer_size": 5000},
-		"proxy_config": {"type": "none", "url": "", "username": ""}, "send_back_raw_request": false, "openai_config": {"disable_store": false},
+		"proxy_config": {"type": "none", "url": "", "username": ""}, "send_back_raw_request": false, "send_back_raw_response": true, "openai_config": {"disable_store": false},
 		"custom_provider_config": null, "status": "x", "provider_status": "active", "config_hash": "h", "title": "t", "kind": "openai",
 		"source": "api", "keyless": false, "name": "openai", "description": ""}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Network{BaseURL: "https://x.example", Timeout: 30 * time.Second, StreamIdle: time.Minute}
+	want := config.Network{BaseURL: "https://x.example", Timeout: 30 * time.Second, StreamIdle: time.Minute, KeepAlive: 30 * time.Second, HTTP2: true, CA: "pem"}
 	if diff := cmp.Diff(want, e.Network.Network); diff != "" {
 		t.Error(diff)
 	}
-	if *e.Limits != (config.Limits{Concurrency: 1000, Queue: 5000}) || *e.Custom != (config.Custom{}) || e.Keys != nil {
+	if *e.Limits != (config.Limits{Concurrency: 1000, Queue: 5000}) || !e.Custom.None() || *e.SendBackRawRequest || !*e.SendBackRawResponse || e.Keys != nil {
 		t.Errorf("edit: %+v", e)
 	}
 	if len(warnings) != 2 || !strings.Contains(warnings[0], "retry_backoff_initial") {
@@ -172,19 +259,25 @@ func TestNeutralProviderFieldsAreTaken(t *testing.T) {
 
 func TestConfigBody(t *testing.T) {
 	edit, warnings, err := decoder().Config([]byte(`{
-		"client_config": {"enable_logging": false, "initial_pool_size": 300, "allowed_origins": ["http://localhost:3000"]},
+		"client_config": {"enable_logging": false, "initial_pool_size": 300, "allowed_origins": ["http://localhost:3000"],
+			"allow_direct_keys": true, "allow_per_request_raw_override": true, "stream_keep_alive_in_seconds": 0,
+			"header_filter_config": {"allowlist": ["anthropic-beta"], "denylist": ["x-secret"]}},
 		"auth_config": {"admin_username": "admin", "admin_password": "env.ADMIN_PW", "is_enabled": true},
 		"settings": {"port": 9000, "version": "x", "locked": {}}, "problems": [], "is_db_connected": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var d config.Draft
-	d.Client.LogRetentionDays = 7
+	d.Client.LogRetentionDays, d.Client.StreamKeepAlive = 7, time.Minute
 	if err := edit(&d); err != nil {
 		t.Fatal(err)
 	}
 	if d.Client.EnableLogging || d.Client.LogRetentionDays != 7 || d.Settings.Port != 9000 || !d.Auth.Enabled || !strings.HasPrefix(d.Auth.PasswordHash, "$2") {
 		t.Errorf("draft: %+v", d)
+	}
+	filter := config.HeaderFilter{Allow: []string{"anthropic-beta"}, Deny: []string{"x-secret"}}
+	if c := d.Client; !c.AllowDirectKeys || !c.AllowRawOverride || c.StreamKeepAlive != 0 || !reflect.DeepEqual(c.HeaderFilter, filter) {
+		t.Errorf("client: %+v", c)
 	}
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "client_config.initial_pool_size") {
 		t.Errorf("warnings: %v", warnings)

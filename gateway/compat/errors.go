@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/providers"
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -21,7 +22,12 @@ func ErrorReply(row *exchange.Row, d dialect.Dialect, x *exchange.Exchange, err 
 	if row != nil && row.Decorate != exchange.DecorateNever {
 		body = rawjson.AppendMembers(nil, body, members(&e, status, x)...)
 	}
-	return &exchange.Reply{Status: status, ContentType: "application/json", Header: errorHeader(&e), Body: body}
+	header := errorHeader(&e)
+	if n, ok := d.Server.(dialect.ErrorNamer); ok {
+		name, value := n.ErrorHeader(&e)
+		header = append(header, exchange.Field{Name: name, Value: value})
+	}
+	return &exchange.Reply{Status: status, ContentType: "application/json", Header: header, Body: body}
 }
 
 func members(e *llm.Error, status int, x *exchange.Exchange) []rawjson.Member {
@@ -35,7 +41,7 @@ func members(e *llm.Error, status int, x *exchange.Exchange) []rawjson.Member {
 	w := rawjson.Writer{}
 	w.Open('{')
 	w.StringField("error_type", string(e.Kind))
-	w.StringField("request_type", string(x.Record.Op)+"_completion")
+	w.StringField("request_type", providers.RequestType(x.Record.Op, x.Record.Dialect, x.Record.Stream))
 	w.StringField("provider", x.Record.Provider)
 	w.StringField("original_model_requested", x.Record.RequestedModel)
 	w.StringField("model_requested", x.Record.RequestedModel)

@@ -3,11 +3,13 @@ package compat
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/providers"
 	"heimdall/providers/rawjson"
 	"heimdall/providers/sse"
 )
@@ -22,8 +24,11 @@ func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply) exch
 		return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
 			reply, err := next(ctx, x)
 			if err != nil {
-				return render(x, err), nil
+				reply = render(x, err)
+				warn(x, reply)
+				return reply, nil
 			}
+			warn(x, reply)
 			if !wanted(x) {
 				return reply, nil
 			}
@@ -34,6 +39,42 @@ func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply) exch
 			return decorateBody(x, reply), nil
 		}
 	}
+}
+
+// WarningsHeader names what could not be carried to the provider or back. What a stream loses on its way is known too
+// late for a header and stands in extra_fields and in the log only.
+const WarningsHeader = "X-Heimdall-Warnings"
+
+// maxWarnings bounds that header: clients bound theirs.
+const maxWarnings = 2000
+
+func warn(x *exchange.Exchange, reply *exchange.Reply) {
+	if x.Record == nil || len(x.Record.Warnings) == 0 {
+		return
+	}
+	var b strings.Builder
+	for i, w := range x.Record.Warnings {
+		one := w.Field + ": " + w.Why
+		if b.Len()+len(one) > maxWarnings {
+			fmt.Fprintf(&b, "; and %d more", len(x.Record.Warnings)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(one)
+	}
+	reply.Header = append(reply.Header, exchange.Field{Name: WarningsHeader, Value: printable(b.String())})
+}
+
+// printable keeps a header field to the characters that every client takes.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 func wanted(x *exchange.Exchange) bool {
@@ -63,17 +104,13 @@ func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
 // stand side by side, for clients of every version.
 func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
 	r := x.Record
-	kind := string(r.Op) + "_completion"
-	if r.Stream {
-		kind += "_stream"
-	}
 	asked := r.RequestedModel
 	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
 		asked = m
 	}
 	w := rawjson.Writer{B: dst}
 	w.Open('{')
-	w.StringField("request_type", kind)
+	w.StringField("request_type", providers.RequestType(r.Op, r.Dialect, r.Stream))
 	w.Key("routing_info")
 	w.Open('{')
 	w.StringField("provider", r.Provider)
@@ -103,8 +140,23 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
 		}
 		w.Close(']')
 	}
+	if chunk == 0 {
+		shown(&w, "raw_request", x.Shown.Request)
+		shown(&w, "raw_response", x.Shown.Response)
+	}
 	w.Close('}')
 	return w.B
+}
+
+// shown writes a body that the client may see: as JSON where it is some, else as text.
+func shown(w *rawjson.Writer, key string, body []byte) {
+	switch {
+	case body == nil:
+	case rawjson.Valid(body) == nil:
+		w.RawField(key, body)
+	default:
+		w.StringField(key, strings.ToValidUTF8(string(body), "\ufffd"))
+	}
 }
 
 // decorated splices extra_fields into every chunk of a stream.

@@ -26,6 +26,8 @@ func (f fields) HasPrefix(prefix string) bool {
 	return false
 }
 
+func (f fields) Each(string, func(name, value string)) {}
+
 func decorate(t *testing.T, d exchange.Decoration, h fields, upstream string, reply *exchange.Reply) *exchange.Reply {
 	t.Helper()
 	x := &exchange.Exchange{Row: &exchange.Row{Decorate: d}, Header: h, Start: time.Now(),

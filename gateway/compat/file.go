@@ -200,7 +200,7 @@ func (p *fileParser) provider(name string, o *object) {
 	e := provider(o)
 	keys, _ := o.elements("keys")
 	builtin := slices.ContainsFunc(p.kinds, func(k config.KindInfo) bool { return k.Name == name && !k.Custom })
-	if !builtin && (e.Custom == nil || *e.Custom == (config.Custom{})) {
+	if !builtin && (e.Custom == nil || e.Custom.None()) {
 		p.warn(o.path, "this version has no such provider; for one of your own add custom_provider_config")
 		return
 	}
@@ -210,7 +210,11 @@ func (p *fileParser) provider(name string, o *object) {
 			content[field] = raw
 		}
 	}
-	p.literalHeaders(o, e)
+	p.literals(o, e)
+	kind := name
+	if e.Custom != nil && e.Custom.Base != "" {
+		kind = e.Custom.Base
+	}
 	apply := func(d *config.Draft) error {
 		if d.Provider(name) != nil {
 			return d.EditProvider(name, config.SourceFile, e)
@@ -219,12 +223,16 @@ func (p *fileParser) provider(name string, o *object) {
 	}
 	p.piece("provider/"+name, content, false, apply)
 	for i, k := range keys {
-		p.key(name, i, k, apply)
+		p.key(name, kind, i, k, apply)
 	}
 	o.done()
 }
 
-func (p *fileParser) literalHeaders(o *object, e config.ProviderEdit) {
+// literals points out secrets that stand in the file.
+func (p *fileParser) literals(o *object, e config.ProviderEdit) {
+	if e.Proxy != nil && e.Proxy.Password != nil && e.Proxy.Password.Text.Reveal() != "" {
+		p.warn(o.at("proxy_config.password"), literal)
+	}
 	if e.Network == nil {
 		return
 	}
@@ -237,14 +245,19 @@ func (p *fileParser) literalHeaders(o *object, e config.ProviderEdit) {
 
 const literal = "the secret is readable in the file; it was copied to the keychain, so replace it by env.NAME or take it out"
 
-func (p *fileParser) key(provider string, i int, o *object, ensure func(*config.Draft) error) {
-	e := p.Decoder.key(o, provider, p.empty)
+func (p *fileParser) key(provider, kind string, i int, o *object, ensure func(*config.Draft) error) {
+	e := p.Decoder.key(o, kind, p.empty)
 	if e.Name == nil {
 		name := provider + "-" + strconv.Itoa(i+1)
 		e.Name = &name
 	}
 	if e.Value != nil && e.Value.Text.Reveal() != "" {
 		p.warn(o.at("value"), literal)
+	}
+	for _, name := range sortedKeys(e.Options) {
+		if option, _ := p.kind(kind).Option(name); option.Type == "secret" && e.Options[name].Text.Reveal() != "" {
+			p.warn(o.at(name), literal)
+		}
 	}
 	if e.Models == nil {
 		e.Models = &config.ModelList{All: true}

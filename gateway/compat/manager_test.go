@@ -3,6 +3,7 @@ package compat_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -51,6 +52,8 @@ const fileText = `{
 			"keys": [{"name": "k1", "value": "sk-file-canary-0123456789", "models": ["*"], "weight": 0.5}, {"name": "k2", "value": "env.ADMIN_PW", "models": []}],
 			"network_config": {"extra_headers": {"Authorization": "Bearer sk-header-canary-0123"}, "default_request_timeout_in_seconds": 60}
 		},
+		"region-al": {"keys": [{"name": "k", "region_al_key_config": {"region": "eu", "client_secret": "option-canary-0123456789"}}],
+			"proxy_config": {"type": "socks5", "url": "p.test", "username": "me", "password": "proxy-canary-0123456789"}},
 		"mine": {"custom_provider_config": {"base_provider_type": "openai", "is_key_less": true}, "network_config": {"base_url": "http://localhost:11434"}}
 	}
 }`
@@ -84,6 +87,18 @@ func TestAFileBecomesTheConfiguration(t *testing.T) {
 	}
 	if bcrypt.CompareHashAndPassword([]byte(s.Auth.PasswordHash), []byte("correct horse")) != nil || !s.Auth.Enabled {
 		t.Error("the password is not that of the file")
+	}
+	if k := s.Provider("region-al").Keys[0]; k.Options["region"] != "eu" || k.Secrets[0].Value.Reveal() != "option-canary-0123456789" {
+		t.Errorf("options: %+v", k)
+	}
+	if p := s.Provider("region-al").Proxy; p.Type != "socks5" || p.Password.Value.Reveal() != "proxy-canary-0123456789" {
+		t.Errorf("proxy: %+v", p)
+	}
+	warned := fmt.Sprint(s.Problems)
+	for _, path := range []string{"providers.region-al.keys[0].client_secret", "providers.region-al.proxy_config.password"} {
+		if !strings.Contains(warned, path) {
+			t.Errorf("nobody says that %s is readable in the file: %s", path, warned)
+		}
 	}
 	for id, e := range store.entities {
 		for _, secret := range []string{"canary", "correct horse"} {

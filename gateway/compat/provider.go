@@ -11,13 +11,11 @@ import (
 
 // provider reads what describes a provider, but its name and its keys.
 func provider(o *object) config.ProviderEdit {
-	e := config.ProviderEdit{Network: network(o), Limits: limits(o), Custom: custom(o)}
+	e := config.ProviderEdit{Network: network(o), Proxy: proxy(o), Limits: limits(o), Custom: custom(o)}
+	e.SendBackRawRequest, e.SendBackRawResponse = flag(o, "send_back_raw_request"), flag(o, "send_back_raw_response")
 	o.skip("name", "provider", "status", "provider_status", "config_hash", "description", "title", "kind", "keyless",
 		"source", "total", "id", "message", "warnings", "created_at", "updated_at")
-	o.neutral("calls through a proxy are not served by this version", "proxy_config")
-	for _, raw := range []string{"send_back_raw_request", "send_back_raw_response", "store_raw_request_response"} {
-		o.neutral("raw bodies are in the log already and are not sent back by this version", raw)
-	}
+	o.neutral("raw bodies are in the log already", "store_raw_request_response")
 	o.neutral("is not served by this version", "openai_config")
 	o.neutral("is not served by this version", "prompt_cache")
 	o.neutral("is not served by this version", "provider_request_id")
@@ -37,18 +35,55 @@ func network(o *object) *config.NetworkEdit {
 	e.BaseURL = strings.TrimSpace(e.BaseURL)
 	n.duration("default_request_timeout_in_seconds", time.Second, &e.Timeout)
 	n.duration("stream_idle_timeout_in_seconds", time.Second, &e.StreamIdle)
+	n.duration("keep_alive_timeout_in_seconds", time.Second, &e.KeepAlive)
 	n.integer("max_conns_per_host", &e.MaxConns)
+	n.truth("enforce_http2", &e.HTTP2)
+	n.truth("insecure_skip_verify", &e.Insecure)
+	n.text("ca_cert_pem", &e.CA)
+	e.CA = strings.TrimSpace(e.CA)
 	e.Headers = headers(n)
 	n.neutral("retries are not served by this version", "max_retries")
 	n.idle("it belongs to retries, which this version does not do", "retry_backoff_initial", "retry_backoff_max")
-	n.idle("connections are kept as long as the provider keeps them", "keep_alive_timeout_in_seconds")
 	n.idle("private networks are always reachable from a gateway on your own machine", "allow_private_network")
-	n.neutral("this version calls providers by HTTP/1.1", "enforce_http2")
-	n.neutral("this version always checks certificates", "insecure_skip_verify")
-	n.neutral("own certificate authorities are not served by this version", "ca_cert_pem")
 	n.neutral("is not served by this version", "beta_header_overrides")
 	n.neutral("is not served by this version", "stream_throughput_guard")
 	n.done()
+	return e
+}
+
+// flag reads a switch that stays as it is where it is not given.
+func flag(o *object, name string) *bool {
+	var on bool
+	if !o.truth(name, &on) {
+		return nil
+	}
+	return &on
+}
+
+func proxy(o *object) *config.ProxyEdit {
+	p, given := o.child("proxy_config")
+	if !given {
+		return nil
+	}
+	e := &config.ProxyEdit{}
+	if p == nil {
+		return e
+	}
+	p.text("type", &e.Type)
+	for name, to := range map[string]*string{"url": &e.URL, "username": &e.Username, "ca_cert_pem": &e.CA} {
+		p.text(name, to)
+		*to = strings.TrimSpace(*to)
+		if strings.HasPrefix(*to, "env.") {
+			p.fail(p.at(name), "must be the value itself; only the password can come from the environment")
+		}
+	}
+	if in, ok := secret(p, "password"); ok {
+		e.Password = &in
+	}
+	p.done()
+	if e.Type == "none" || e.Type == "" {
+		return &config.ProxyEdit{}
+	}
 	return e
 }
 
@@ -81,24 +116,6 @@ func limits(o *object) *config.Limits {
 	return e
 }
 
-func custom(o *object) *config.Custom {
-	c, given := o.child("custom_provider_config")
-	if !given {
-		return nil
-	}
-	e := &config.Custom{}
-	if c == nil {
-		return e
-	}
-	c.text("base_provider_type", &e.Base)
-	c.truth("is_key_less", &e.Keyless)
-	c.neutral("limiting a provider to some kinds of request is not served by this version", "allowed_requests")
-	c.neutral("is not served by this version", "request_path_overrides")
-	c.skip("custom_provider_key")
-	c.done()
-	return e
-}
-
 // emptyList says what an empty list of models means: seeds read it as all, newer shapes as none.
 type emptyList int
 
@@ -107,8 +124,8 @@ const (
 	emptyIsAll
 )
 
-// key reads one key of a provider of that kind.
-func (d *Decoder) key(o *object, provider string, empty emptyList) config.KeyEdit {
+// key reads one key of a provider of that kind: the provider's own name, or the base of a user's.
+func (d *Decoder) key(o *object, kind string, empty emptyList) config.KeyEdit {
 	var e config.KeyEdit
 	o.text("id", &e.ID)
 	var name string
@@ -134,7 +151,7 @@ func (d *Decoder) key(o *object, provider string, empty emptyList) config.KeyEdi
 	o.skip("config_hash", "status", "description", "key_id", "provider", "message", "warnings", "created_at", "updated_at")
 	o.neutral("batch requests are not served by this version", "use_for_batch_api")
 	o.neutral("model aliases are not served by this version", "aliases")
-	d.options(o, provider, &e)
+	d.options(o, kind, &e)
 	o.done()
 	return e
 }
@@ -165,54 +182,6 @@ func models(o *object, empty emptyList, e *config.KeyEdit) {
 	}
 }
 
-// options reads what a kind of provider wants to know with a key: as fields of the key, under options, or in Bifrost's
-// <provider>_key_config.
-func (d *Decoder) options(o *object, provider string, e *config.KeyEdit) {
-	allowed := d.keyOptions(provider)
-	set := func(from *object, name string) {
-		var value string
-		if raw, ok := from.value(name); ok {
-			value = unquote(raw)
-			if e.Options == nil {
-				e.Options = map[string]string{}
-			}
-			e.Options[name] = value
-		}
-	}
-	for _, name := range allowed {
-		set(o, name)
-	}
-	own := strings.ReplaceAll(provider, "-", "_") + "_key_config"
-	for _, name := range sortedKeys(o.fields) {
-		if name != "options" && !strings.HasSuffix(name, "_key_config") {
-			continue
-		}
-		if name != "options" && (name != own || len(allowed) == 0) {
-			o.neutral("is not served by this version", name)
-			continue
-		}
-		if c, _ := o.child(name); c != nil {
-			for _, option := range allowed {
-				set(c, option)
-			}
-			c.done()
-		}
-	}
-}
-
-func (d *Decoder) keyOptions(provider string) []string {
-	var own []string
-	for _, k := range d.kinds {
-		if k.Name == provider {
-			return k.KeyOptions
-		}
-		if k.Custom {
-			own = k.KeyOptions
-		}
-	}
-	return own
-}
-
 // secret reads a secret: text, env.NAME, or Bifrost's object {value, env_var, from_env, ref, type}.
 func secret(o *object, name string) (config.Input, bool) {
 	raw, ok := o.value(name)
@@ -223,6 +192,10 @@ func secret(o *object, name string) (config.Input, bool) {
 	if !ok {
 		return config.Input{}, false
 	}
+	return input(o, name, text)
+}
+
+func input(o *object, name, text string) (config.Input, bool) {
 	if strings.HasPrefix(text, "vault.") {
 		o.fail(o.at(name), "references to a vault are not served by this version; use env.NAME, or the value itself")
 		return config.Input{}, false

@@ -30,37 +30,42 @@ func (d *Decoder) CreateProvider(body []byte) (name string, e config.ProviderEdi
 	return name, e, r.texts(), config.Invalid(r.errors)
 }
 
-// EditProvider reads the body of PUT /api/providers/{provider}.
-func (d *Decoder) EditProvider(name string, body []byte) (e config.ProviderEdit, warnings []string, err error) {
+// EditProvider reads the body of PUT /api/providers/{provider}. kind is the built-in provider that serves it: itself, or
+// its base.
+func (d *Decoder) EditProvider(kind string, body []byte) (e config.ProviderEdit, warnings []string, err error) {
 	r := &report{strict: true}
 	o, err := r.parse(body)
 	if err != nil {
 		return e, nil, err
 	}
-	e = d.whole(o, name)
+	e = d.whole(o, kind)
 	return e, r.texts(), config.Invalid(r.errors)
 }
 
-func (d *Decoder) whole(o *object, name string) config.ProviderEdit {
+func (d *Decoder) whole(o *object, kind string) config.ProviderEdit {
 	e := provider(o)
+	if e.Custom != nil && e.Custom.Base != "" {
+		kind = e.Custom.Base
+	}
 	if keys, given := o.elements("keys"); given {
 		e.Keys = []config.KeyEdit{}
 		for _, k := range keys {
-			e.Keys = append(e.Keys, d.key(k, name, emptyIsAll))
+			e.Keys = append(e.Keys, d.key(k, kind, emptyIsAll))
 		}
 	}
 	o.done()
 	return e
 }
 
-// Key reads the body of POST and PUT below /api/providers/{provider}/keys: an empty list of models means none.
-func (d *Decoder) Key(provider string, body []byte) (e config.KeyEdit, warnings []string, err error) {
+// Key reads the body of POST and PUT below /api/providers/{provider}/keys: an empty list of models means none. kind is
+// that of EditProvider.
+func (d *Decoder) Key(kind string, body []byte) (e config.KeyEdit, warnings []string, err error) {
 	r := &report{strict: true}
 	o, err := r.parse(body)
 	if err != nil {
 		return e, nil, err
 	}
-	e = d.key(o, provider, emptyIsNone)
+	e = d.key(o, kind, emptyIsNone)
 	return e, r.texts(), config.Invalid(r.errors)
 }
 
@@ -83,8 +88,8 @@ func (d *Decoder) Config(body []byte) (edit func(*config.Draft) error, warnings 
 	}
 	o.skip("is_db_connected", "is_cache_connected", "is_logs_connected", "restart_required", "problems", "auth_token")
 	o.neutral("prices are not served by this version", "framework_config")
-	o.neutral("calls through a proxy are not served by this version", "proxy_config")
-	o.neutral("is not served by this version", "header_filter_config")
+	edits.add(headerFilter(o))
+	o.neutral("one proxy for all is not served by this version; set proxy_config of each provider", "proxy_config")
 	o.done()
 	return edits.apply, r.texts(), config.Invalid(r.errors)
 }

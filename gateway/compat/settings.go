@@ -2,6 +2,7 @@ package compat
 
 import (
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -14,6 +15,8 @@ func client(o *object) func(*config.Draft) error {
 	var logging, content bool
 	var days, size int
 	var origins, hosts []string
+	var direct, raw bool
+	var silence time.Duration
 	if o.truth("enable_logging", &logging) {
 		e.add(func(d *config.Draft) error { d.Client.EnableLogging = logging; return nil })
 	}
@@ -32,9 +35,34 @@ func client(o *object) func(*config.Draft) error {
 	if o.list("allowed_hosts", &hosts) {
 		e.add(func(d *config.Draft) error { d.Client.AllowedHosts = hosts; return nil })
 	}
+	if o.truth("allow_direct_keys", &direct) {
+		e.add(func(d *config.Draft) error { d.Client.AllowDirectKeys = direct; return nil })
+	}
+	if o.truth("allow_per_request_raw_override", &raw) {
+		e.add(func(d *config.Draft) error { d.Client.AllowRawOverride = raw; return nil })
+	}
+	if o.duration("stream_keep_alive_in_seconds", time.Second, &silence) {
+		e.add(func(d *config.Draft) error { d.Client.StreamKeepAlive = silence; return nil })
+	}
+	e.add(headerFilter(o))
 	unservedClient(o)
 	o.done()
 	return e.apply
+}
+
+// headerFilter reads which header fields of callers go upstream.
+func headerFilter(o *object) func(*config.Draft) error {
+	c, given := o.child("header_filter_config")
+	if !given {
+		return func(*config.Draft) error { return nil }
+	}
+	var f config.HeaderFilter
+	if c != nil {
+		c.list("allowlist", &f.Allow)
+		c.list("denylist", &f.Deny)
+		c.done()
+	}
+	return func(d *config.Draft) error { d.Client.HeaderFilter = f; return nil }
 }
 
 // unservedClient names the client settings of Bifrost's that do nothing here.
@@ -51,13 +79,10 @@ func unservedClient(o *object) {
 		"mcp_disable_auto_tool_inject", "mcp_enable_temp_token_auth", "mcp_external_client_url", "mcp_server_auth_mode",
 		"oauth2_server_config", "logging_headers", "compat", "enable_litellm_fallbacks")
 	o.neutral("this version asks for no virtual key; set a password to close the gateway", "enforce_auth_on_inference")
-	o.neutral("callers' own keys are not served by this version", "allow_direct_keys")
 	o.neutral("this version requires no headers", "required_headers")
 	o.neutral("this version has no exceptions from the login", "whitelisted_routes")
-	o.neutral("this version forwards no such headers", "header_filter_config")
 	o.neutral("web pages may send the headers that the routes need", "allowed_headers")
 	o.neutral("is not served by this version", "allow_per_request_content_storage_override")
-	o.neutral("is not served by this version", "allow_per_request_raw_override")
 }
 
 // auth reads the administrator's login. env resolves env.NAME.

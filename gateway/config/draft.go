@@ -29,13 +29,33 @@ type KindInfo struct {
 	Custom     bool     // users name the providers of this kind, and may have several
 	Bases      []string // of a custom kind: what base_provider_type may be
 	Variables  []string // environment variables that hold its key, best first
-	KeyOptions []string // names of the options that belong to a key, besides its value
-	FirstRun   bool     // is added at the first run, so that it works at once
+	KeyOptions []KeyOption
+	FirstRun   bool // is added at the first run, so that it works at once
+
+	ValueOptional bool // a key of it may go without a value: other options authenticate too
 }
+
+// KeyOption is an option that belongs to a key besides its value. Type is that of the provider's Info.Options.
+type KeyOption struct {
+	Name     string
+	Type     string
+	Required bool
+}
+
+// Option finds an option of the kind's keys.
+func (k KindInfo) Option(name string) (KeyOption, bool) {
+	i := slices.IndexFunc(k.KeyOptions, func(o KeyOption) bool { return o.Name == name })
+	if i < 0 {
+		return KeyOption{}, false
+	}
+	return k.KeyOptions[i], true
+}
+
+const defaultStreamKeepAlive = 15 * time.Second
 
 func defaults(kinds []KindInfo) *Draft {
 	return &Draft{
-		Client: Client{EnableLogging: true, LogRetentionDays: 365, MaxBodyMB: 100},
+		Client: Client{EnableLogging: true, LogRetentionDays: 365, MaxBodyMB: 100, StreamKeepAlive: defaultStreamKeepAlive},
 		Settings: Settings{
 			Host: "127.0.0.1", Port: 8080, Theme: "system", WindowIdleMinutes: 5,
 		},
@@ -88,10 +108,22 @@ func (d *Draft) kindOf(p *Provider) string {
 	return p.Name
 }
 
+// keyKind is the kind whose options the provider's keys have: its own, or its base.
+func (d *Draft) keyKind(p *Provider) KindInfo {
+	name := p.Kind
+	if p.Custom != nil {
+		name = p.Custom.Base
+	}
+	kind, _ := d.kind(name)
+	return kind
+}
+
 func (d *Draft) clone() *Draft {
 	c := *d
 	c.Client.AllowedOrigins = slices.Clone(d.Client.AllowedOrigins)
 	c.Client.AllowedHosts = slices.Clone(d.Client.AllowedHosts)
+	c.Client.HeaderFilter.Allow = slices.Clone(d.Client.HeaderFilter.Allow)
+	c.Client.HeaderFilter.Deny = slices.Clone(d.Client.HeaderFilter.Deny)
 	c.Sessions = maps.Clone(d.Sessions)
 	c.seen = maps.Clone(d.seen)
 	c.Providers = make([]*Provider, len(d.Providers))
@@ -105,6 +137,7 @@ func (p *Provider) clone() *Provider {
 	c := *p
 	if p.Custom != nil {
 		custom := *p.Custom
+		custom.Allowed, custom.Paths = maps.Clone(p.Custom.Allowed), maps.Clone(p.Custom.Paths)
 		c.Custom = &custom
 	}
 	c.Network.ExtraHeaders = maps.Clone(p.Network.ExtraHeaders)
@@ -115,6 +148,7 @@ func (p *Provider) clone() *Provider {
 		key.Models.List = slices.Clone(k.Models.List)
 		key.Denied = slices.Clone(k.Denied)
 		key.Options = maps.Clone(k.Options)
+		key.Secrets = slices.Clone(k.Secrets)
 		c.Keys[i] = &key
 	}
 	return &c
@@ -127,31 +161,45 @@ func (d *Draft) slots() []held {
 		for i := range p.Network.SecretHeaders {
 			all = append(all, headerSlot(p, &p.Network.SecretHeaders[i]))
 		}
-		for i, k := range p.Keys {
-			s := keySlot(p, k)
-			s.path = keyPath(p, i, "value")
-			all = append(all, s)
+		if p.Proxy.Type != "" {
+			all = append(all, proxySlot(p, &p.Proxy.Password))
+		}
+		for _, k := range p.Keys {
+			all = append(all, keySlot(p, k))
+			for i := range k.Secrets {
+				all = append(all, optionSlot(p, k, &k.Secrets[i]))
+			}
 		}
 	}
 	return all
 }
 
 func keySlot(p *Provider, k *Key) held {
-	path := fmt.Sprintf("providers.%s.keys.value", p.Name)
-	for i, one := range p.Keys {
-		if one == k {
-			path = keyPath(p, i, "value")
-		}
-	}
-	return held{owner: "key " + k.ID, path: path, ref: &k.Ref, value: &k.Value, problem: &k.Problem}
+	return held{owner: "key " + k.ID, path: pathOf(p, k, "value"), ref: &k.Ref, value: &k.Value, problem: &k.Problem}
 }
 
-func headerSlot(p *Provider, h *SecretHeader) held {
-	return held{
-		owner: "header " + p.Name + " " + h.Name,
-		path:  "providers." + p.Name + ".network_config.extra_headers." + h.Name,
-		ref:   &h.Ref, value: &h.Value, problem: &h.Problem,
+func optionSlot(p *Provider, k *Key, o *SecretField) held {
+	return o.slot("key "+k.ID+" "+o.Name, pathOf(p, k, o.Name))
+}
+
+func headerSlot(p *Provider, h *SecretField) held {
+	return h.slot("header "+p.Name+" "+h.Name, "providers."+p.Name+".network_config.extra_headers."+h.Name)
+}
+
+func proxySlot(p *Provider, password *SecretField) held {
+	return password.slot("proxy "+p.Name, "providers."+p.Name+".proxy_config.password")
+}
+
+func (f *SecretField) slot(owner, path string) held {
+	return held{owner: owner, path: path, ref: &f.Ref, value: &f.Value, problem: &f.Problem}
+}
+
+// pathOf is the path of a key's field. The key's place is found: the keys may just be being replaced.
+func pathOf(p *Provider, k *Key, field string) string {
+	if i := slices.Index(p.Keys, k); i >= 0 {
+		return keyPath(p, i, field)
 	}
+	return fmt.Sprintf("providers.%s.keys.%s", p.Name, field)
 }
 
 func keyPath(p *Provider, i int, field string) string {

@@ -13,8 +13,12 @@ import (
 type ProviderEdit struct {
 	Custom  *Custom
 	Network *NetworkEdit
+	Proxy   *ProxyEdit
 	Limits  *Limits
 	Keys    []KeyEdit // nil = stay; else these and no others
+
+	SendBackRawRequest  *bool
+	SendBackRawResponse *bool
 }
 
 // Limits are a provider's calls in flight and waiting.
@@ -26,6 +30,12 @@ type NetworkEdit struct {
 	Headers map[string]Input
 }
 
+// ProxyEdit is a proxy block as somebody wrote it; Type "" takes the proxy away.
+type ProxyEdit struct {
+	Type, URL, Username, CA string
+	Password                *Input
+}
+
 // KeyEdit is a wished change of a key. What is nil stays.
 type KeyEdit struct {
 	ID      string // "" = find it by its name, or make one
@@ -35,7 +45,8 @@ type KeyEdit struct {
 	Denied  []string
 	Weight  *float64
 	Enabled *bool
-	Options map[string]string
+	// Options replace those that there are, but secrets, which stay unless they are named; an empty one goes.
+	Options map[string]Input
 
 	// LooseEmpty says that Models is all only because the caller wrote an empty list in the old way; a key that may
 	// be used for no model stays so.
@@ -142,17 +153,28 @@ func (d *Draft) DeleteProvider(name string) error {
 func (d *Draft) edit(p *Provider, source Source, e ProviderEdit) error {
 	if e.Custom != nil {
 		p.Custom = nil
-		if *e.Custom != (Custom{}) {
+		if !e.Custom.None() {
 			c := *e.Custom
 			p.Custom = &c
 		}
 	}
 	p.Kind = d.kindOf(p)
+	if e.SendBackRawRequest != nil {
+		p.SendBackRawRequest = *e.SendBackRawRequest
+	}
+	if e.SendBackRawResponse != nil {
+		p.SendBackRawResponse = *e.SendBackRawResponse
+	}
 	if e.Limits != nil {
 		p.Concurrency, p.Queue = e.Limits.Concurrency, e.Limits.Queue
 	}
 	if e.Network != nil {
 		if err := setNetwork(p, e.Network); err != nil {
+			return err
+		}
+	}
+	if e.Proxy != nil {
+		if err := setProxy(p, e.Proxy); err != nil {
 			return err
 		}
 	}
@@ -175,8 +197,8 @@ func setNetwork(p *Provider, e *NetworkEdit) error {
 			n.ExtraHeaders[name] = in.Text.Reveal()
 			continue
 		}
-		h := SecretHeader{Name: name}
-		if i := slices.IndexFunc(old.SecretHeaders, func(o SecretHeader) bool { return strings.EqualFold(o.Name, name) }); i >= 0 {
+		h := SecretField{Name: name}
+		if i := slices.IndexFunc(old.SecretHeaders, func(o SecretField) bool { return strings.EqualFold(o.Name, name) }); i >= 0 {
 			h = old.SecretHeaders[i]
 			h.Name = name
 		}
@@ -187,6 +209,17 @@ func setNetwork(p *Provider, e *NetworkEdit) error {
 	}
 	p.Network = n
 	return nil
+}
+
+func setProxy(p *Provider, e *ProxyEdit) error {
+	old := p.Proxy.Password
+	p.Proxy = Proxy{Type: e.Type, URL: e.URL, Username: e.Username, CA: e.CA}
+	if e.Type == "" || e.Password == nil {
+		p.Proxy.Password = SecretField{}
+		return nil
+	}
+	p.Proxy.Password = old
+	return proxySlot(p, &p.Proxy.Password).set(*e.Password)
 }
 
 // Sensitive reports whether a header of that name usually carries a credential.
@@ -209,7 +242,7 @@ func (d *Draft) replaceKeys(p *Provider, source Source, edits []KeyEdit) error {
 			key = newKey(source)
 		}
 		p.Keys = append(p.Keys, key)
-		if err := setKey(p, key, e); err != nil {
+		if err := d.setKey(p, key, e); err != nil {
 			return err
 		}
 	}
@@ -243,7 +276,7 @@ func (d *Draft) AddKey(provider string, source Source, e KeyEdit) (string, error
 	}
 	key := newKey(source)
 	p.Keys = append(p.Keys, key)
-	return key.ID, setKey(p, key, e)
+	return key.ID, d.setKey(p, key, e)
 }
 
 // PutKey changes the key of that name, or makes it.
@@ -253,7 +286,7 @@ func (d *Draft) PutKey(provider string, source Source, e KeyEdit) error {
 		return notFound("there is no provider %q", provider)
 	}
 	if key := match(p.Keys, e); key != nil {
-		return setKey(p, key, e)
+		return d.setKey(p, key, e)
 	}
 	_, err := d.AddKey(provider, source, e)
 	return err
@@ -265,7 +298,7 @@ func (d *Draft) EditKey(provider, id string, e KeyEdit) error {
 	if err != nil {
 		return err
 	}
-	return setKey(p, key, e)
+	return d.setKey(p, key, e)
 }
 
 // DeleteKey removes the key with that id.
@@ -291,7 +324,7 @@ func (d *Draft) key(provider, id string) (*Provider, *Key, error) {
 	return nil, nil, notFound("the provider %q has no key with the id %q", provider, id)
 }
 
-func setKey(p *Provider, k *Key, e KeyEdit) error {
+func (d *Draft) setKey(p *Provider, k *Key, e KeyEdit) error {
 	if e.Name != nil {
 		k.Name = strings.TrimSpace(*e.Name)
 	}
@@ -317,8 +350,43 @@ func setKey(p *Provider, k *Key, e KeyEdit) error {
 		k.Enabled = *e.Enabled
 	}
 	if e.Options != nil {
-		k.Options = maps.Clone(e.Options)
+		return d.setOptions(p, k, e.Options)
 	}
+	return nil
+}
+
+func (d *Draft) setOptions(p *Provider, k *Key, given map[string]Input) error {
+	kind := d.keyKind(p)
+	secret := func(name string) bool {
+		o, _ := kind.Option(name)
+		return o.Type == "secret"
+	}
+	old := k.Secrets
+	k.Options, k.Secrets = nil, slices.DeleteFunc(slices.Clone(old), func(f SecretField) bool {
+		_, named := given[f.Name]
+		return named || !secret(f.Name)
+	})
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		in := given[name]
+		switch {
+		case in.Ref == "" && in.Text.Reveal() == "":
+		case in.Ref == "" && !secret(name):
+			if k.Options == nil {
+				k.Options = map[string]string{}
+			}
+			k.Options[name] = in.Text.Reveal()
+		default:
+			f := SecretField{Name: name}
+			if i := slices.IndexFunc(old, func(o SecretField) bool { return o.Name == name }); i >= 0 {
+				f = old[i]
+			}
+			if err := optionSlot(p, k, &f).set(in); err != nil {
+				return err
+			}
+			k.Secrets = append(k.Secrets, f)
+		}
+	}
+	slices.SortFunc(k.Secrets, func(a, b SecretField) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }
 

@@ -28,6 +28,11 @@ type clientJSON struct {
 	AllowedOrigins        []string `json:"allowed_origins,omitempty"`
 	AllowedHosts          []string `json:"allowed_hosts,omitempty"`
 	MaxBodyMB             int      `json:"max_body_mb"`
+	AllowDirectKeys       bool     `json:"allow_direct_keys,omitempty"`
+	AllowRawOverride      bool     `json:"allow_raw_override,omitempty"`
+	AllowedFields         []string `json:"allowed_fields,omitempty"`
+	DeniedFields          []string `json:"denied_fields,omitempty"`
+	StreamKeepAliveMS     int64    `json:"stream_keep_alive_ms"`
 }
 
 type authJSON struct {
@@ -56,15 +61,32 @@ type providerJSON struct {
 	Kind        string            `json:"kind"`
 	Base        string            `json:"base,omitempty"`
 	Keyless     bool              `json:"keyless,omitempty"`
+	Allowed     map[string]bool   `json:"allowed,omitzero"` // {} allows nothing
+	Paths       map[string]string `json:"paths,omitempty"`
 	BaseURL     string            `json:"base_url,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
 	HeaderRefs  map[string]Ref    `json:"header_refs,omitempty"`
 	TimeoutMS   int64             `json:"timeout_ms,omitempty"`
 	IdleMS      int64             `json:"stream_idle_ms,omitempty"`
+	KeepAliveMS int64             `json:"keep_alive_ms,omitempty"`
 	MaxConns    int               `json:"max_conns,omitempty"`
+	HTTP2       bool              `json:"http2,omitempty"`
+	Insecure    bool              `json:"insecure,omitempty"`
+	CA          string            `json:"ca,omitempty"`
+	Proxy       *proxyJSON        `json:"proxy,omitempty"`
+	RawRequest  bool              `json:"raw_request,omitempty"`
+	RawResponse bool              `json:"raw_response,omitempty"`
 	Concurrency int               `json:"concurrency,omitempty"`
 	Queue       int               `json:"queue,omitempty"`
 	Source      Source            `json:"source"`
+}
+
+type proxyJSON struct {
+	Type        string `json:"type"`
+	URL         string `json:"url,omitempty"`
+	Username    string `json:"username,omitempty"`
+	PasswordRef Ref    `json:"password_ref,omitempty"`
+	CA          string `json:"ca,omitempty"`
 }
 
 type keyJSON struct {
@@ -77,6 +99,7 @@ type keyJSON struct {
 	Weight   float64           `json:"weight"`
 	Enabled  bool              `json:"enabled"`
 	Options  map[string]string `json:"options,omitempty"`
+	Refs     map[string]Ref    `json:"option_refs,omitempty"`
 	Source   Source            `json:"source"`
 }
 
@@ -95,8 +118,8 @@ type name struct{ kind, id string }
 // encode gives the draft's entities. It is called only when every secret has its reference.
 func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	e := encoder{out: map[name]json.RawMessage{}}
-	c, a, s, l := d.Client, d.Auth, d.Settings, d.Logs
-	e.put(kindClient, kindClient, clientJSON(c))
+	a, s, l := d.Auth, d.Settings, d.Logs
+	e.client(d.Client)
 	e.put(kindAuth, kindAuth, authJSON(a))
 	e.put(kindSettings, kindSettings, settingsJSON{s.Host, s.Port, s.Theme, s.Stopped, s.WindowIdleMinutes, d.install})
 	e.put(kindLogs, kindLogs, logsJSON(l))
@@ -125,25 +148,52 @@ func (e *encoder) put(kind, id string, v any) {
 	e.out[name{kind, id}] = data
 }
 
+func (e *encoder) client(c Client) {
+	e.put(kindClient, kindClient, clientJSON{
+		EnableLogging: c.EnableLogging, DisableContentLogging: c.DisableContentLogging, LogRetentionDays: c.LogRetentionDays,
+		AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, MaxBodyMB: c.MaxBodyMB,
+		AllowDirectKeys: c.AllowDirectKeys, AllowRawOverride: c.AllowRawOverride,
+		AllowedFields: c.HeaderFilter.Allow, DeniedFields: c.HeaderFilter.Deny, StreamKeepAliveMS: c.StreamKeepAlive.Milliseconds(),
+	})
+}
+
 func (e *encoder) provider(p *Provider) {
 	n := p.Network
 	j := providerJSON{
 		Kind: p.Kind, BaseURL: n.BaseURL, Headers: n.ExtraHeaders, TimeoutMS: n.Timeout.Milliseconds(),
 		IdleMS: n.StreamIdle.Milliseconds(), MaxConns: n.MaxConns, Concurrency: p.Concurrency, Queue: p.Queue, Source: p.Source,
+		KeepAliveMS: n.KeepAlive.Milliseconds(), HTTP2: n.HTTP2, Insecure: n.Insecure, CA: n.CA,
+		RawRequest: p.SendBackRawRequest, RawResponse: p.SendBackRawResponse, HeaderRefs: refs(n.SecretHeaders),
 	}
 	if p.Custom != nil {
-		j.Base, j.Keyless = p.Custom.Base, p.Custom.Keyless
+		j.Base, j.Keyless, j.Allowed, j.Paths = p.Custom.Base, p.Custom.Keyless, p.Custom.Allowed, p.Custom.Paths
 	}
-	for _, h := range n.SecretHeaders {
-		if j.HeaderRefs == nil {
-			j.HeaderRefs = map[string]Ref{}
-		}
-		j.HeaderRefs[h.Name] = h.Ref
+	if x := p.Proxy; x.Type != "" {
+		j.Proxy = &proxyJSON{x.Type, x.URL, x.Username, x.Password.Ref, x.CA}
 	}
 	e.put(kindProvider, p.Name, j)
 	for i, k := range p.Keys {
-		e.put(kindKey, k.ID, keyJSON{p.Name, i, k.Name, k.Ref, k.Models, k.Denied, k.Weight, k.Enabled, k.Options, k.Source})
+		e.put(kindKey, k.ID, keyJSON{p.Name, i, k.Name, k.Ref, k.Models, k.Denied, k.Weight, k.Enabled, k.Options, refs(k.Secrets), k.Source})
 	}
+}
+
+func refs(fields []SecretField) map[string]Ref {
+	if len(fields) == 0 {
+		return nil
+	}
+	out := map[string]Ref{}
+	for _, f := range fields {
+		out[f.Name] = f.Ref
+	}
+	return out
+}
+
+// fields is refs backwards, sorted by name.
+func fields(refs map[string]Ref) (out []SecretField) {
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		out = append(out, SecretField{Name: name, Ref: refs[name]})
+	}
+	return out
 }
 
 // changes are what turns the old entities into the new ones.
@@ -192,9 +242,7 @@ func (d *decoder) entity(e Entity) error {
 	case kindKey:
 		return d.key(e)
 	case kindClient:
-		j, err := read[clientJSON](e)
-		d.draft.Client = Client(j)
-		return err
+		return d.client(e)
 	case kindAuth:
 		j, err := read[authJSON](e)
 		d.draft.Auth = Auth(j)
@@ -224,21 +272,39 @@ func read[T any](e Entity) (v T, err error) {
 	return v, json.Unmarshal(e.Data, &v)
 }
 
+func (d *decoder) client(e Entity) error {
+	j := clientJSON{StreamKeepAliveMS: defaultStreamKeepAlive.Milliseconds()} // older versions did not store it
+	err := json.Unmarshal(e.Data, &j)
+	d.draft.Client = Client{
+		EnableLogging: j.EnableLogging, DisableContentLogging: j.DisableContentLogging, LogRetentionDays: j.LogRetentionDays,
+		AllowedOrigins: j.AllowedOrigins, AllowedHosts: j.AllowedHosts, MaxBodyMB: j.MaxBodyMB,
+		AllowDirectKeys: j.AllowDirectKeys, AllowRawOverride: j.AllowRawOverride,
+		HeaderFilter: HeaderFilter{Allow: j.AllowedFields, Deny: j.DeniedFields}, StreamKeepAlive: milliseconds(j.StreamKeepAliveMS),
+	}
+	return err
+}
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
 func (d *decoder) provider(e Entity) error {
 	j, err := read[providerJSON](e)
 	if err != nil {
 		return err
 	}
-	p := &Provider{Name: e.ID, Kind: j.Kind, Concurrency: j.Concurrency, Queue: j.Queue, Source: j.Source}
+	p := &Provider{
+		Name: e.ID, Kind: j.Kind, Concurrency: j.Concurrency, Queue: j.Queue, Source: j.Source,
+		SendBackRawRequest: j.RawRequest, SendBackRawResponse: j.RawResponse,
+	}
 	if j.Base != "" {
-		p.Custom = &Custom{Base: j.Base, Keyless: j.Keyless}
+		p.Custom = &Custom{Base: j.Base, Keyless: j.Keyless, Allowed: j.Allowed, Paths: j.Paths}
+	}
+	if x := j.Proxy; x != nil {
+		p.Proxy = Proxy{Type: x.Type, URL: x.URL, Username: x.Username, Password: SecretField{Ref: x.PasswordRef}, CA: x.CA}
 	}
 	p.Network = Network{
-		BaseURL: j.BaseURL, ExtraHeaders: j.Headers, MaxConns: j.MaxConns,
-		Timeout: time.Duration(j.TimeoutMS) * time.Millisecond, StreamIdle: time.Duration(j.IdleMS) * time.Millisecond,
-	}
-	for _, name := range slices.Sorted(maps.Keys(j.HeaderRefs)) {
-		p.Network.SecretHeaders = append(p.Network.SecretHeaders, SecretHeader{Name: name, Ref: j.HeaderRefs[name]})
+		BaseURL: j.BaseURL, ExtraHeaders: j.Headers, SecretHeaders: fields(j.HeaderRefs), Timeout: milliseconds(j.TimeoutMS),
+		StreamIdle: milliseconds(j.IdleMS), KeepAlive: milliseconds(j.KeepAliveMS), MaxConns: j.MaxConns,
+		HTTP2: j.HTTP2, Insecure: j.Insecure, CA: j.CA,
 	}
 	d.draft.Providers = append(d.draft.Providers, p)
 	return nil
@@ -251,7 +317,7 @@ func (d *decoder) key(e Entity) error {
 	}
 	d.keys[j.Provider] = append(d.keys[j.Provider], keyAt{j.Position, &Key{
 		ID: e.ID, Name: j.Name, Ref: j.Ref, Models: j.Models, Denied: j.Denied, Weight: j.Weight, Enabled: j.Enabled,
-		Options: j.Options, Source: j.Source,
+		Options: j.Options, Secrets: fields(j.Refs), Source: j.Source,
 	}})
 	return nil
 }

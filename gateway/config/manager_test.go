@@ -119,7 +119,10 @@ func (c *chain) Delete(item string) error {
 
 var kinds = []config.KindInfo{
 	{Name: "alpha", Variables: []string{"ALPHA_API_KEY"}},
-	{Name: "beta", Variables: []string{"BETA_API_KEY"}, KeyOptions: []string{"region"}},
+	{Name: "beta", Variables: []string{"BETA_API_KEY"}},
+	{Name: "cloud", ValueOptional: true, KeyOptions: []config.KeyOption{
+		{Name: "region", Type: "text", Required: true}, {Name: "endpoint", Type: "url"}, {Name: "secret_key", Type: "secret"}, {Name: "credentials", Type: "secret"},
+	}},
 	{Name: "play", Keyless: true, FirstRun: true},
 	{Name: "own", Custom: true, Bases: []string{"alpha", "beta"}},
 }

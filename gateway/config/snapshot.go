@@ -48,7 +48,14 @@ type Client struct {
 	AllowedOrigins        []string // exact origins that may call inference routes from a web page
 	AllowedHosts          []string // host names besides loopback under which the gateway answers
 	MaxBodyMB             int
+	AllowDirectKeys       bool // callers may bring their own provider key
+	AllowRawOverride      bool // callers may ask for raw bodies
+	HeaderFilter          HeaderFilter
+	StreamKeepAlive       time.Duration // a comment is written into a stream that is silent for so long; 0 = never
 }
+
+// HeaderFilter says which of a caller's header fields reach the upstream, by name. Deny wins.
+type HeaderFilter struct{ Allow, Deny []string }
 
 // Auth is the administrator's password. PasswordHash is bcrypt's.
 type Auth struct {
@@ -81,30 +88,55 @@ type Provider struct {
 	Kind        string
 	Custom      *Custom
 	Network     Network
+	Proxy       Proxy
 	Concurrency int // calls in flight at most; 0 = no limit
 	Queue       int // calls that may wait for a place when Concurrency is reached
 	Keys        []*Key
 	Source      Source
+
+	SendBackRawRequest  bool // the body that was sent is part of the answer
+	SendBackRawResponse bool // and so is the upstream's own
 }
 
 // Custom describes a provider of the user's own: which built-in provider's dialect and paths it speaks.
 type Custom struct {
 	Base    string
 	Keyless bool
+	Allowed map[string]bool   // request types that may be sent there; nil = all
+	Paths   map[string]string // its own paths, or whole URLs, by request type
+}
+
+// None reports whether nothing is described: the provider is a built-in one.
+func (c *Custom) None() bool {
+	return c.Base == "" && !c.Keyless && c.Allowed == nil && len(c.Paths) == 0
 }
 
 // Network is how a provider is reached.
 type Network struct {
 	BaseURL       string // with or without its version segment; "" = the provider's own
 	ExtraHeaders  map[string]string
-	SecretHeaders []SecretHeader // sent as ExtraHeaders are; those without a Value are left out
-	Timeout       time.Duration  // until the answer's header; for a whole answer that is not streamed
-	StreamIdle    time.Duration  // between two pieces of a stream
+	SecretHeaders []SecretField // sent as ExtraHeaders are; those without a Value are left out
+	Timeout       time.Duration // until the answer's header; for a whole answer that is not streamed
+	StreamIdle    time.Duration // between two pieces of a stream
+	KeepAlive     time.Duration // how long a connection is kept that nobody uses; 0 = the default
 	MaxConns      int
+	HTTP2         bool   // it is called by HTTP/2 and nothing else
+	Insecure      bool   // its certificate is not checked
+	CA            string // PEM of authorities that are trusted besides the system's
 }
 
-// SecretHeader is an extra header whose value is a secret, or comes from the environment.
-type SecretHeader struct {
+// Proxy is through whom a provider is reached. Type is http, socks5, environment (what HTTP_PROXY and its kin say) or
+// "" for nobody.
+type Proxy struct {
+	Type     string
+	URL      string
+	Username string
+	Password SecretField
+	CA       string // PEM of authorities that are trusted besides the system's for a proxy that speaks TLS
+}
+
+// SecretField is a named value that is a secret, or comes from the environment.
+type SecretField struct {
 	Name    string
 	Ref     Ref
 	Value   Secret
@@ -121,9 +153,23 @@ type Key struct {
 	Weight  float64   // share of the traffic; 0 = only when pinned
 	Enabled bool
 	Options map[string]string // values of the provider's Info.Options that belong to a key
+	Secrets []SecretField     // those of them that are secrets or come from the environment; sorted by name
 	Value   Secret            // resolved when the snapshot is built; empty where Problem is set
 	Source  Source
 	Problem string // why there is no value
+}
+
+// Trouble says why the key cannot be used: a value of it is missing. "" = it can.
+func (k *Key) Trouble() string {
+	if k.Problem != "" {
+		return k.Problem
+	}
+	for _, s := range k.Secrets {
+		if s.Problem != "" {
+			return s.Name + ": " + s.Problem
+		}
+	}
+	return ""
 }
 
 // ModelList is an allow list: All, or just those in List.

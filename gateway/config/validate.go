@@ -1,7 +1,9 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -61,6 +63,16 @@ func (v *validator) client() {
 			v.say(path, "must be an origin and nothing more, such as http://localhost:3000")
 		}
 	}
+	for list, names := range map[string][]string{"allowlist": c.HeaderFilter.Allow, "denylist": c.HeaderFilter.Deny} {
+		for i, name := range names {
+			if !httpguts.ValidHeaderFieldName(name) {
+				v.say(fmt.Sprintf("client_config.header_filter_config.%s[%d]", list, i), "is no valid header name")
+			}
+		}
+	}
+	if c.StreamKeepAlive < 0 || c.StreamKeepAlive > time.Hour {
+		v.say("client_config.stream_keep_alive_in_seconds", "must be between 0 (off) and 3600")
+	}
 	for i, h := range c.AllowedHosts {
 		if h == "" || strings.ContainsAny(h, "*/ \t@") {
 			v.say(fmt.Sprintf("client_config.allowed_hosts[%d]", i), "must be a plain host name or address, such as gateway.lan")
@@ -109,6 +121,7 @@ func (v *validator) provider(p *Provider) {
 	}
 	keyless := v.providerKind(p, at)
 	v.network(p, at+".network_config")
+	v.proxy(p.Proxy, at+".proxy_config")
 	if p.Concurrency < 0 || p.Concurrency > 100000 {
 		v.say(at+".concurrency_and_buffer_size.concurrency", "must be between 0 (no limit) and 100000")
 	}
@@ -137,6 +150,11 @@ func (v *validator) providerKind(p *Provider, at string) (keyless bool) {
 	} else {
 		v.oneOf(at+".custom_provider_config.base_provider_type", p.Custom.Base, kind.Bases...)
 	}
+	for _, request := range slices.Sorted(maps.Keys(p.Custom.Paths)) {
+		if why := badPath(p.Custom.Paths[request]); why != "" {
+			v.say(at+".custom_provider_config.request_path_overrides."+request, "%s", why)
+		}
+	}
 	if p.Network.BaseURL == "" {
 		v.say(at+".network_config.base_url", "a provider of your own needs the address of its API, such as http://localhost:8000/v1")
 	}
@@ -157,6 +175,13 @@ func (v *validator) network(p *Provider, at string) {
 		v.say(at+".stream_idle_timeout_in_seconds", "must be 0 (the default) or between 5 and 3600")
 	}
 	v.between(at+".max_conns_per_host", n.MaxConns, 0, 10000)
+	if n.KeepAlive < 0 || n.KeepAlive > time.Hour {
+		v.say(at+".keep_alive_timeout_in_seconds", "must be between 0 (the default) and 3600")
+	}
+	v.authority(at+".ca_cert_pem", n.CA)
+	if n.CA != "" && n.Insecure {
+		v.say(at+".insecure_skip_verify", "goes against ca_cert_pem; set one of the two")
+	}
 	for name, value := range n.ExtraHeaders {
 		v.header(at, name, value)
 	}
@@ -166,6 +191,61 @@ func (v *validator) network(p *Provider, at string) {
 			v.say(at+".extra_headers."+h.Name, "has no value")
 		}
 	}
+}
+
+func (v *validator) proxy(p Proxy, at string) {
+	v.authority(at+".ca_cert_pem", p.CA)
+	if (p.Password.Ref != "" || p.Password.Value.Reveal() != "") && p.Username == "" {
+		v.say(at+".username", "is missing; a password needs a user name")
+	}
+	switch p.Type {
+	case "":
+	case "environment":
+		if p.URL != "" {
+			v.say(at+".url", "belongs to the types http and socks5; the environment names its own proxies")
+		}
+	case "http":
+		v.proxyURL(at+".url", p.URL, "http", "https")
+	case "socks5":
+		v.proxyURL(at+".url", p.URL, "socks5", "socks5h")
+	default:
+		v.say(at+".type", "must be one of none, http, socks5, environment")
+	}
+}
+
+func (v *validator) proxyURL(path, s string, schemes ...string) {
+	if !strings.Contains(s, "://") {
+		s = schemes[0] + "://" + s
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) || u.RawQuery != "" || strings.Trim(u.Path, "/") != "":
+		v.say(path, "must be the proxy's address, such as %s://proxy.example.com:3128", schemes[0])
+	case u.User != nil:
+		v.say(path, "must hold no user name or password; put them into username and password")
+	}
+}
+
+func (v *validator) authority(path, text string) {
+	if text != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(text)) {
+		v.say(path, "must be one certificate or more in PEM, -----BEGIN CERTIFICATE-----")
+	}
+}
+
+// badPath says what is wrong with a path of the user's own, or with a whole URL in its place.
+func badPath(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || strings.ContainsAny(s, " \t\r\n#"):
+		return "must be a path such as /v2/chat, or a whole URL"
+	case strings.HasPrefix(s, "/") && u.Host == "":
+		return ""
+	}
+	address, _, _ := strings.Cut(s, "?")
+	if why := badURL(address); why != "" {
+		return "must begin with /, or be a whole URL: " + why
+	}
+	return ""
 }
 
 func (v *validator) header(at, name, value string) {
@@ -207,10 +287,11 @@ func (v *validator) key(p *Provider, i int, keyless bool) {
 	if slices.ContainsFunc(p.Keys[:i], func(o *Key) bool { return o.Name == k.Name }) {
 		v.say(at("name"), "the provider has another key of that name; choose a different one")
 	}
-	if !keyless && k.Ref == "" && k.Value.Reveal() == "" {
+	kind := v.draft.keyKind(p)
+	if !keyless && !kind.ValueOptional && k.Ref == "" && k.Value.Reveal() == "" {
 		v.say(at("value"), "is missing; give the provider's key, or env.NAME for an environment variable")
 	}
-	if !httpguts.ValidHeaderFieldValue(k.Value.Reveal()) && !strings.HasPrefix(strings.TrimSpace(k.Value.Reveal()), "{") {
+	if !oneLine(k.Value.Reveal()) {
 		v.say(at("value"), "has characters that a key can't have, such as a line break")
 	}
 	if k.Weight < 0 || k.Weight != k.Weight {
@@ -221,10 +302,39 @@ func (v *validator) key(p *Provider, i int, keyless bool) {
 			v.say(at("models"), "entry %d is empty", j)
 		}
 	}
-	kind, _ := v.draft.kind(p.Kind)
-	for option := range k.Options {
-		if !slices.Contains(kind.KeyOptions, option) {
-			v.say(at(option), "keys of %s have no such option", p.Name)
+	v.options(p, k, kind, at)
+}
+
+func (v *validator) options(p *Provider, k *Key, kind KindInfo, at func(string) string) {
+	given := maps.Clone(k.Options)
+	for _, s := range k.Secrets {
+		if given == nil {
+			given = map[string]string{}
+		}
+		given[s.Name] = s.Value.Reveal() // "" = not known yet
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		o, known := kind.Option(name)
+		switch value := given[name]; {
+		case !known:
+			v.say(at(name), "keys of %s have no such option", p.Name)
+		case o.Type == "url" && value != "":
+			if why := badURL(value); why != "" {
+				v.say(at(name), "%s", why)
+			}
+		case o.Type != "textarea" && !oneLine(value):
+			v.say(at(name), "has characters that it can't have, such as a line break")
 		}
 	}
+	for _, o := range kind.KeyOptions {
+		if _, ok := given[o.Name]; o.Required && !ok {
+			v.say(at(o.Name), "is missing; keys of %s need it", p.Name)
+		}
+	}
+}
+
+// oneLine reports whether a value can stand in a header. Documents, which never do, may be longer.
+func oneLine(value string) bool {
+	text := strings.TrimSpace(value)
+	return httpguts.ValidHeaderFieldValue(value) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "-----BEGIN ")
 }

@@ -1,23 +1,29 @@
 package edge
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
 
 // listener makes connections whose peer's hang-up can be seen while a handler runs.
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	http2 func(*lent) // serves a connection until it is over
+}
 
 func (l listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c}, nil
+	return &conn{Conn: c, http2: l.http2}, nil
 }
 
 // conn is a client's connection. The server reads nothing from it while a handler runs, so watch may read one byte in
@@ -25,11 +31,13 @@ func (l listener) Accept() (net.Conn, error) {
 // back to the next Read.
 type conn struct {
 	net.Conn
-	deadline time.Time // for reading; of the server's, zero while the watch has its own
+	deadline time.Time   // for reading; of the server's, zero while the watch has its own
+	http2    func(*lent) // nil once it is known what the peer speaks
 
 	mu   sync.Mutex
 	held []byte
 	err  error
+	lent bool // it speaks HTTP/2, and who serves that closes it
 
 	linger bool // the peer is still sending what nobody will read
 }
@@ -43,6 +51,12 @@ const (
 // Close ends the connection. Closing while bytes come in would reset it, and the peer could lose the answer that says
 // why; so where it lingers the rest is read and thrown away.
 func (c *conn) Close() error {
+	c.mu.Lock()
+	lent := c.lent
+	c.mu.Unlock()
+	if lent {
+		return nil
+	}
 	if t, ok := c.Conn.(*net.TCPConn); ok && c.linger {
 		_ = t.CloseWrite()
 		_ = t.SetReadDeadline(time.Now().Add(lingerTime))
@@ -64,7 +78,39 @@ func (c *conn) Read(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if c.http2 != nil && n > 0 {
+		return c.first(p, n, err)
+	}
+	return n, err
+}
+
+// preface is how a connection begins that speaks HTTP/2 without having asked.
+const preface = "PRI * HTTP/2.0\r\n"
+
+// first looks at what the peer sent first, the n bytes in p. Where that is HTTP/2 it is served here, and for the
+// server that reads HTTP/1.1 the connection has ended.
+func (c *conn) first(p []byte, n int, err error) (int, error) {
+	serve := c.http2
+	c.http2 = nil
+	for err == nil && n < min(len(preface), len(p)) && strings.HasPrefix(preface, string(p[:n])) {
+		var more int
+		more, err = c.Conn.Read(p[n:])
+		n += more
+	}
+	if !bytes.HasPrefix(p[:n], []byte(preface)) {
+		return n, err
+	}
+	c.lend(true)
+	serve(&lent{Conn: c.Conn, begin: bytes.Clone(p[:n]), over: make(chan struct{})})
+	c.lend(false)
+	return 0, io.EOF
+}
+
+func (c *conn) lend(lent bool) {
+	c.mu.Lock()
+	c.lent = lent
+	c.mu.Unlock()
 }
 
 // slack is how much earlier than asked a read deadline may come. Deadlines of minutes need not be moved at every request.
@@ -109,12 +155,23 @@ func (c *conn) watch(gone func()) (stop func()) {
 	}
 }
 
+// tell writes a chunk of the answer's body between those of the server, which must have none under way.
+func (c *conn) tell(text string) { _, _ = fmt.Fprintf(c.Conn, "%x\r\n%s\r\n", len(text), text) }
+
+// client is who gets an answer.
+type client interface {
+	// watch calls gone once the client leaves, until stop is called.
+	watch(gone func()) (stop func())
+	// tell adds to a streamed answer from the side.
+	tell(text string)
+}
+
 // patience is how long an exchange may take before its client is watched: most are over by then and cost nothing.
 const patience = 50 * time.Millisecond
 
-// watcher watches the connection of one exchange from the time that it is told to until the exchange is over.
+// watcher watches the client of one exchange from the time that it is told to until the exchange is over.
 type watcher struct {
-	conn *conn // nil = it can't be watched
+	of   client
 	mu   sync.Mutex
 	over bool
 	stop func()
@@ -123,8 +180,8 @@ type watcher struct {
 func (w *watcher) start(gone func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.over && w.stop == nil && w.conn != nil {
-		w.stop = w.conn.watch(gone)
+	if !w.over && w.stop == nil {
+		w.stop = w.of.watch(gone)
 	}
 }
 

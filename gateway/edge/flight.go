@@ -17,7 +17,8 @@ type flight struct {
 	begun    time.Time
 	client   watcher
 
-	before, next *flight // in the server's list, under its lock
+	before, next *flight   // in the server's list, under its lock
+	out          *outgoing // the stream that is kept alive, under the server's lock
 
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks

@@ -17,7 +17,7 @@ type header struct {
 	h     *fasthttp.RequestHeader
 	raw   []byte
 	lines [maxLines]line
-	n     int // lines found; -1 = too many
+	n     int // lines found; -1 = too many, or the header came over HTTP/2
 }
 
 // line says where a field is in the raw header.
@@ -26,6 +26,9 @@ type line struct{ name, nameEnd, value, valueEnd uint16 }
 // read indexes the header.
 func (h *header) read(from *fasthttp.RequestHeader) {
 	h.h, h.raw, h.n = from, from.RawHeaders(), 0
+	if len(h.raw) == 0 {
+		h.n = -1
+	}
 	for at := 0; at < len(h.raw); {
 		end := bytes.IndexByte(h.raw[at:], '\n')
 		if end < 0 {
@@ -65,18 +68,36 @@ func (h *header) Get(name string) string { return string(h.peek(name)) }
 
 func (h *header) HasPrefix(prefix string) bool {
 	for _, l := range h.lines[:max(h.n, 0)] {
-		if int(l.nameEnd-l.name) >= len(prefix) && strings.EqualFold(h.text(l.name, l.name+uint16(len(prefix))), prefix) {
+		if h.begins(l, prefix) {
 			return true
 		}
 	}
-	return h.n < 0 && h.hasPrefixInLong(prefix)
+	found := false
+	if h.n < 0 {
+		h.eachInLong(prefix, func(_, _ string) { found = true })
+	}
+	return found
 }
 
-func (h *header) hasPrefixInLong(prefix string) bool {
-	for name := range h.h.All() {
-		if len(name) >= len(prefix) && strings.EqualFold(string(name[:len(prefix)]), prefix) {
-			return true
+func (h *header) Each(prefix string, f func(name, value string)) {
+	for _, l := range h.lines[:max(h.n, 0)] {
+		if h.begins(l, prefix) {
+			f(string(h.raw[l.name:l.nameEnd]), string(bytes.TrimSpace(h.raw[l.value:l.valueEnd])))
 		}
 	}
-	return false
+	if h.n < 0 {
+		h.eachInLong(prefix, f)
+	}
+}
+
+func (h *header) begins(l line, prefix string) bool {
+	return int(l.nameEnd-l.name) >= len(prefix) && strings.EqualFold(h.text(l.name, l.name+uint16(len(prefix))), prefix)
+}
+
+func (h *header) eachInLong(prefix string, f func(name, value string)) {
+	for name, value := range h.h.All() {
+		if len(name) >= len(prefix) && strings.EqualFold(string(name[:len(prefix)]), prefix) {
+			f(string(name), string(value))
+		}
+	}
 }

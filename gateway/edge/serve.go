@@ -3,10 +3,7 @@ package edge
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/url"
 	"runtime/debug"
@@ -25,7 +22,7 @@ var bodies bytebufferpool.Pool
 
 // serve answers one request.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) {
-	row, params, allowed := s.routes.find(ctx.Method(), ctx.Path())
+	row, params, allowed := s.routes.find(ctx.Method(), ctx.URI())
 	if row == nil {
 		s.unrouted(ctx, allowed)
 		return
@@ -92,7 +89,11 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	}
 	fill(ctx, reply)
 	ctx.Response.ImmediateHeaderFlush = true
-	ctx.SetBodyStream(&outgoing{stream: reply.Stream, over: over, log: s.opts.Log}, -1)
+	out := &outgoing{stream: reply.Stream, over: over, log: s.opts.Log}
+	if s.opts.KeepAlive != nil && takesComments(ctx) {
+		s.follow(f, out)
+	}
+	ctx.SetBodyStream(out, -1)
 }
 
 // handle answers x. A panic becomes an error of this one exchange.
@@ -112,35 +113,6 @@ func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (reply *excha
 	return s.opts.Inference()(ctx, x)
 }
 
-// outgoing is a streamed reply on its way to the client. The server reads it until it ends and closes it, also when a
-// write fails because the client has left.
-type outgoing struct {
-	stream io.ReadCloser
-	over   func()
-	log    *slog.Logger
-}
-
-// Read breaks the connection where the stream panics: its client must not take what came for the whole.
-func (o *outgoing) Read(p []byte) (n int, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			o.log.Error("a stream failed inside the gateway", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			n, err = 0, errors.New("panic while streaming")
-		}
-	}()
-	return o.stream.Read(p)
-}
-
-func (o *outgoing) Close() error {
-	if o.over == nil {
-		return nil
-	}
-	err := o.stream.Close()
-	o.over()
-	o.over = nil
-	return err
-}
-
 // unrouted answers what no row matches: a preflight, a wrong method, or an unknown path.
 func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 	path := string(ctx.Path())
@@ -149,7 +121,7 @@ func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 		return
 	}
 	if ctx.IsOptions() {
-		if row, _, _ := s.routes.find(ctx.Request.Header.Peek("Access-Control-Request-Method"), ctx.Path()); row != nil {
+		if row, _, _ := s.routes.find(ctx.Request.Header.Peek("Access-Control-Request-Method"), ctx.URI()); row != nil {
 			s.preflight(ctx, row)
 			return
 		}

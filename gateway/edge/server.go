@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -33,7 +34,9 @@ type Options struct {
 	// RenderError makes an error's reply in the row's dialect. Where no route matches (row is nil) or the row has none,
 	// path says whose dialect the client probably speaks.
 	RenderError func(row *exchange.Row, path string, err error) *exchange.Reply
-	Log         *slog.Logger
+	// KeepAlive is after how much silence a stream of events gets a comment; 0 = never, as where it is nil.
+	KeepAlive func() time.Duration
+	Log       *slog.Logger
 }
 
 // Server serves one listener. It is used once.
@@ -41,6 +44,8 @@ type Server struct {
 	opts   Options
 	routes *routes
 	http   *fasthttp.Server
+	http2  *http.Server
+	lent   *handover // from http to http2
 
 	mu      sync.Mutex
 	first   *flight     // of those that run, a list
@@ -75,17 +80,22 @@ func New(o Options) (*Server, error) {
 		CloseOnShutdown:               true,
 		Logger:                        quiet{o.Log},
 	}
+	s.http2, s.lent = s.newHTTP2(), newHandover()
 	return s, nil
 }
 
 // Serve answers on ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(listener{ln}) }
+func (s *Server) Serve(ln net.Listener) error {
+	go func() { _ = s.http2.Serve(s.lent) }()
+	return s.http.Serve(listener{ln, s.lent.serve})
+}
 
 // Shutdown closes the listener at once and waits for what is in flight. After grace it cancels the rest, which gets an
 // error in its own dialect, and then closes all connections.
 func (s *Server) Shutdown(grace time.Duration) error {
 	done := make(chan error, 1)
 	go func() { done <- s.http.Shutdown() }()
+	go func() { _ = s.http2.Shutdown(context.Background()) }()
 	s.mu.Lock()
 	s.closing = true
 	if s.first == nil {
@@ -110,6 +120,7 @@ func (s *Server) Shutdown(grace time.Duration) error {
 	case err := <-done:
 		return err
 	case <-last.C:
+		_ = s.http2.Close()
 		return errors.New("some connections did not close in time")
 	}
 }
@@ -117,7 +128,7 @@ func (s *Server) Shutdown(grace time.Duration) error {
 // enter begins a flight; false where the server is closing.
 func (s *Server) enter(f *flight, c net.Conn) bool {
 	f.begun = time.Now()
-	f.client.conn, _ = c.(*conn)
+	f.client.of = c.(client)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
@@ -153,23 +164,48 @@ func (s *Server) leave(f *flight) {
 	}
 }
 
-// watchLate starts to watch the clients of flights that have lasted. One timer for all of them: one for each would wake
-// the scheduler at every request.
+// follow has the stream of f's answer looked after.
+func (s *Server) follow(f *flight, out *outgoing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out.client = f.client.of
+	f.out = out
+}
+
+// watchLate looks after what lasts. One timer for all flights: one for each would wake the scheduler at every request.
 func (s *Server) watchLate() {
-	late := time.Now().Add(-patience)
+	s.look(time.Now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.armed = s.first != nil; s.armed {
+		s.patrol.Reset(patience)
+	}
+}
+
+// look starts to watch the clients of flights that have lasted, and breaks the silence of streams.
+func (s *Server) look(now time.Time) {
+	late := now.Add(-patience)
+	var silence time.Duration
+	if s.opts.KeepAlive != nil {
+		silence = s.opts.KeepAlive()
+	}
 	var last []*flight
+	var silent []*outgoing
 	s.mu.Lock()
 	for f := s.first; f != nil; f = f.next {
 		if f.begun.Before(late) {
 			last = append(last, f)
 		}
-	}
-	if s.armed = s.first != nil; s.armed {
-		s.patrol.Reset(patience)
+		if f.out != nil && silence > 0 && f.out.silent(now, silence) {
+			silent = append(silent, f.out)
+		}
 	}
 	s.mu.Unlock()
 	for _, f := range last {
 		f.client.start(func() { f.end(errGone) })
+	}
+	for _, out := range silent {
+		go out.comment() // a client that reads nothing holds up only its own
 	}
 }
 
@@ -181,7 +217,7 @@ func (s *Server) limits(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 // broken answers what could not be read as a request.
 func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 	path := string(ctx.Path())
-	row, _, _ := s.routes.find(ctx.Method(), ctx.Path())
+	row, _, _ := s.routes.find(ctx.Method(), ctx.URI())
 	e := &llm.Error{Kind: llm.KindInvalidRequest, Status: 400, Type: "bad_request", Message: "this is not a valid HTTP request", Cause: err}
 	var small *fasthttp.ErrSmallBuffer
 	switch {

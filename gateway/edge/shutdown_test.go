@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +47,11 @@ func (h *held) Close() error { return nil }
 
 func serveRows(t *testing.T, rows ...exchange.Row) (*Server, string) {
 	t.Helper()
-	s, err := New(Options{
+	return serveOptions(t, options(rows...))
+}
+
+func options(rows ...exchange.Row) Options {
+	return Options{
 		Rows: rows, Policy: open{}, MaxBody: func() int { return 1 << 20 }, Log: slog.New(slog.DiscardHandler),
 		Inference: func() exchange.Handler { return nil },
 		Dialect:   func(string) (dialect.Dialect, bool) { return dialect.Dialect{}, false },
@@ -56,7 +59,12 @@ func serveRows(t *testing.T, rows ...exchange.Row) (*Server, string) {
 			e := llm.AsError(err)
 			return &exchange.Reply{Status: e.Status, ContentType: "text/plain", Body: []byte(e.Type)}
 		},
-	})
+	}
+}
+
+func serveOptions(t *testing.T, o Options) (*Server, string) {
+	t.Helper()
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,17 +129,3 @@ type bug struct{}
 
 func (bug) Read([]byte) (int, error) { panic("a bug") }
 func (bug) Close() error             { return nil }
-
-func TestRowsThatMayNotStart(t *testing.T) {
-	handler := func(context.Context, *exchange.Exchange) (*exchange.Reply, error) { return nil, nil }
-	fine := row("/a", handler)
-	for name, rows := range map[string][]exchange.Row{
-		"declares no guard":  {{Method: "GET", Path: "/a", Handler: handler}},
-		"needs an operation": {{Method: "GET", Path: "/a", Guard: exchange.GuardPublic}},
-		"declared twice":     {fine, fine},
-	} {
-		if _, err := New(Options{Rows: rows}); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}

@@ -26,6 +26,7 @@ type Exchange struct {
 	Start  time.Time
 	Peek   dialect.Peek
 	KeyID  string  // pins the call to one key; "" = any that fits
+	Shown  Shown   // what the client wants to see of the call beside the answer
 	Record *Record // nil on rows that are not logged
 
 	dialect  dialect.Dialect
@@ -34,11 +35,16 @@ type Exchange struct {
 	announce func()
 }
 
+// Shown are the bodies of the call to the provider, where the client may see them; nil = not.
+type Shown struct{ Request, Response []byte }
+
 // Header is the header of a request, valid until the reply has been written. Names are case-insensitive. Get returns ""
-// where there is no such field; HasPrefix reports whether any field's name begins with prefix.
+// where there is no such field; HasPrefix reports whether any field's name begins with prefix, and Each walks those that
+// do.
 type Header interface {
 	Get(name string) string
 	HasPrefix(prefix string) bool
+	Each(prefix string, f func(name, value string))
 }
 
 // SetDialect tells the exchange which dialect its body is in; Request needs it.
@@ -47,13 +53,30 @@ func (x *Exchange) SetDialect(d dialect.Dialect) { x.dialect = d }
 // Dialect is the dialect that the client speaks.
 func (x *Exchange) Dialect() dialect.Dialect { return x.dialect }
 
+// Named is what the path and the query say of the request.
+func (x *Exchange) Named() dialect.Path {
+	return dialect.Path{Model: x.Params["model"], Stream: x.Row.Stream || x.Row.Method == "GET" && x.Query.Get("stream") == "true"}
+}
+
+// Asked is the model that the client wants, as it wrote it: the path counts more than the body.
+func (x *Exchange) Asked() string {
+	model := x.Params["model"]
+	if model == "" {
+		return x.Peek.Model
+	}
+	if provider := x.Params["provider"]; provider != "" {
+		return provider + "/" + model
+	}
+	return model
+}
+
 // Request is the canonical view of the body, decoded at the first call. why names who needs it and ends up in the
 // record: mcp, semantic cache, plugin, rewriter or cross-dialect attempt.
 func (x *Exchange) Request(why string) (*llm.Request, error) {
 	if x.decoded != nil {
 		return x.decoded, nil
 	}
-	r, err := x.dialect.Server.DecodeRequest(dialect.Path{Model: x.Params["model"]}, x.Raw)
+	r, err := x.dialect.Server.DecodeRequest(x.Named(), x.Raw)
 	if err != nil {
 		return nil, err
 	}

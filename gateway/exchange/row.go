@@ -11,7 +11,9 @@ type Row struct {
 
 	// Op is set on inference rows: they run through the chain. Dialect is the client's, Provider the one that a bare
 	// model name means ("" = find it), Decorate when extra_fields are added.
+	// Stream says that the path itself asks for a streamed answer.
 	Op       llm.Op
+	Stream   bool
 	Dialect  string
 	Provider string
 	Decorate Decoration

@@ -39,7 +39,7 @@ func TestRefusals(t *testing.T) {
 		{Name: "unknown path, chat", Path: "/v1/nothing", Body: "{}", Status: 404, Contains: chatError},
 		{Name: "unknown path, drop-in", Path: "/openai/v1/nothing", Body: "{}", Status: 404, Contains: chatError},
 		{Name: "unknown path, messages", Path: "/anthropic/v1/nothing", Body: "{}", Status: 404, Contains: []string{`{"type":"error","error":{"type":"not_found_error"`}},
-		{Name: "unknown path by GET, messages", Method: "GET", Path: "/anthropic/v1/models", Status: 404, Contains: []string{`{"type":"error","error":{"type":"not_found_error"`}},
+		{Name: "unknown path by GET, messages", Method: "GET", Path: "/anthropic/v1/nothing", Status: 404, Contains: []string{`{"type":"error","error":{"type":"not_found_error"`}},
 		{Name: "unknown path by GET, chat", Method: "GET", Path: "/v1/nothing", Status: 404, Contains: chatError},
 		{Name: "unknown path, management", Method: "GET", Path: "/api/nothing", Status: 404, Contains: []string{`"status_code":404`}},
 		{Name: "wrong method, chat", Method: "GET", Path: "/v1/chat/completions", Status: 405, Contains: chatError, Expect: map[string]string{"Allow": "POST"}},

@@ -1,32 +1,47 @@
 package route
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"heimdall/gateway/exchange"
 	"heimdall/providers"
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
+	"heimdall/providers/transport"
 )
+
+// Options is what a router works with.
+type Options struct {
+	Providers []*Provider
+	Catalog   *Catalog
+	Dialect   func(name string) (dialect.Dialect, bool)
+	Keep      int // how many bytes of a streamed answer the record gets
+
+	// Own is true where a client may call a provider that has no key with a credential of its own; Authorization where
+	// that header field may be it, because the gateway wants none for itself there.
+	Own, Authorization bool
+	// AskRaw is true where a client may ask to see the bodies of its call with a header field.
+	AskRaw bool
+	// Extra gives the header fields that the client wants to be sent to the provider; nil = there are none.
+	Extra func(exchange.Header) []transport.Field
+}
 
 // Router serves exchanges with one set of providers. A new configuration makes a new one.
 type Router struct {
+	Options
 	providers map[string]*Provider
 	names     []string // sorted
-	catalog   *Catalog
-	dialect   func(name string) (dialect.Dialect, bool)
-	keep      int
 }
 
-// New makes a router. keep is how many bytes of a streamed answer the record gets.
-func New(list []*Provider, catalog *Catalog, d func(string) (dialect.Dialect, bool), keep int) *Router {
-	r := &Router{providers: map[string]*Provider{}, catalog: catalog, dialect: d, keep: keep}
-	for _, p := range list {
+// New makes a router.
+func New(o Options) *Router {
+	r := &Router{Options: o, providers: map[string]*Provider{}}
+	for _, p := range o.Providers {
 		r.providers[p.Name] = p
 		r.names = append(r.names, p.Name)
 	}
@@ -54,7 +69,7 @@ func (r *Router) Handle(ctx context.Context, x *exchange.Exchange) (*exchange.Re
 	}
 	rec := x.Record
 	rec.Provider, rec.Model = p.Name, model
-	credential, err := p.key(model, x.KeyID)
+	credential, err := r.credential(x, p, model)
 	if err != nil {
 		return nil, err
 	}
@@ -74,73 +89,29 @@ func (r *Router) Handle(ctx context.Context, x *exchange.Exchange) (*exchange.Re
 	return reply, err
 }
 
-// resolve finds the provider and the model that the client means.
-func (r *Router) resolve(ctx context.Context, x *exchange.Exchange) (*Provider, string, error) {
-	name := x.Peek.Model
-	if name == "" {
-		return nil, "", invalidModel("model is required")
+// credential takes one of the provider's keys; where it has none for this, the client's own if that is allowed.
+func (r *Router) credential(x *exchange.Exchange, p *Provider, model string) (providers.Credential, error) {
+	c, err := p.key(model, x.KeyID)
+	if err == nil || !r.Own || p.Name != x.Row.Provider || llm.AsError(err).Kind != llm.KindNoCredentials {
+		return c, err
 	}
-	if first, rest, ok := strings.Cut(name, "/"); ok && rest != "" {
-		if p := r.providers[first]; p != nil {
-			return p, rest, nil
+	for _, name := range p.Features.Own {
+		v := x.Header.Get(name)
+		if v == "" || managed(v) || strings.EqualFold(name, "Authorization") && !r.Authorization {
+			continue
 		}
+		c.Own = append(c.Own, transport.Field{Name: name, Value: v})
 	}
-	if x.Row.Provider == "" {
-		return r.search(ctx, name)
+	if len(c.Own) == 0 {
+		return c, err
 	}
-	if p := r.providers[x.Row.Provider]; p != nil {
-		return p, name, nil
-	}
-	return nil, "", invalidModel("the provider " + x.Row.Provider + " is not configured: add it in the window (Providers) or with POST /api/providers, or name another one in the model: " + r.example(name))
+	c.KeyName = "the client's own"
+	return c, nil
 }
 
-// search finds the only provider that lists a bare model name.
-func (r *Router) search(ctx context.Context, model string) (*Provider, string, error) {
-	var mu sync.Mutex
-	var found []string
-	var wg sync.WaitGroup
-	for _, n := range r.names {
-		wg.Go(func() {
-			if r.catalog.List(ctx, r.providers[n]).Has(model) {
-				mu.Lock()
-				defer mu.Unlock()
-				found = append(found, n)
-			}
-		})
-	}
-	wg.Wait()
-	slices.Sort(found)
-	switch len(found) {
-	case 1:
-		return r.providers[found[0]], model, nil
-	case 0:
-		if first, _, ok := strings.Cut(model, "/"); ok {
-			return nil, "", invalidModel("no provider named \"" + first + "\" is configured, and none lists the model \"" + model + "\": add it in the window (Providers) or with POST /api/providers; configured: " + strings.Join(r.names, ", "))
-		}
-		return nil, "", invalidModel("provider is required in model field (format: provider/model) — no providers found for model \"" + model + "\" in model catalog to auto-resolve; write " + r.example(model))
-	default:
-		return nil, "", invalidModel("several providers list the model \"" + model + "\": write " + strings.Join(prefixed(found, model), " or "))
-	}
-}
-
-func invalidModel(message string) error {
-	return &llm.Error{Kind: llm.KindInvalidRequest, Status: 400, Type: "invalid_request_error", Param: "model", Message: message}
-}
-
-// example shows how the model would be named with the providers there are.
-func (r *Router) example(model string) string {
-	if len(r.names) == 0 {
-		return "provider/" + model + " (no provider is configured yet)"
-	}
-	return strings.Join(prefixed(r.names[:min(3, len(r.names))], model), " or ")
-}
-
-func prefixed(names []string, model string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = `"` + n + "/" + model + `"`
-	}
-	return out
+// managed reports whether a credential is one of the gateway's own, which no provider may see.
+func managed(value string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimPrefix(value, "Bearer ")), "sk-bf-")
 }
 
 // attempted is what one attempt needs in memory, in one piece.
@@ -154,9 +125,12 @@ func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider,
 	one := &attempted{}
 	call := &one.call
 	*call = providers.Call{
-		Target: &p.Target, Credential: credential, Model: model,
-		Client: x.Dialect(), Dialect: r.dialect, Raw: x.Raw, Peek: x.Peek, Edited: x.Edited(),
-		Request: x.Request, Header: x.Header.Get, Keep: r.keep,
+		Target: &p.Target, Credential: credential, Op: x.Row.Op, Model: model,
+		Client: x.Dialect(), Dialect: r.Dialect, Raw: x.Raw, Peek: x.Peek, Params: x.Params, Query: x.Query, Edited: x.Edited(),
+		Request: x.Request, Header: x.Header.Get, Each: x.Header.Each, Keep: r.Keep,
+	}
+	if r.Extra != nil {
+		call.Add = r.Extra(x.Header)
 	}
 	begun := time.Now()
 	answer, err := call.Do(ctx)
@@ -172,6 +146,7 @@ func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider,
 			KeyName: credential.KeyName, Status: e.Status, Error: e.Message, Duration: rec.Upstream})
 		return nil, err
 	}
+	r.show(x, p, answer)
 	rec.UpstreamDialect = answer.Seen.Dialect
 	rec.Warnings = answer.Seen.Warnings
 	rec.Attempts = append(rec.Attempts, exchange.Attempt{Provider: p.Name, Model: model, KeyID: credential.KeyID,
@@ -190,6 +165,31 @@ func (r *Router) attempt(ctx context.Context, x *exchange.Exchange, p *Provider,
 		p.Gate.Leave()
 	}}
 	return reply, nil
+}
+
+// show keeps the bodies of the call for the client, where the provider's settings or the request say so.
+func (r *Router) show(x *exchange.Exchange, p *Provider, a *providers.Answer) {
+	want := p.Raw
+	if r.AskRaw {
+		want.Request = asked(x.Header, "X-Bf-Send-Back-Raw-Request", want.Request)
+		want.Response = asked(x.Header, "X-Bf-Send-Back-Raw-Response", want.Response)
+	}
+	if want.Request {
+		x.Shown.Request = a.Seen.Sent
+	}
+	if want.Response && a.Stream == nil {
+		x.Shown.Response = bytes.Clone(a.Seen.Kept)
+	}
+}
+
+func asked(h exchange.Header, name string, otherwise bool) bool {
+	switch h.Get(name) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return otherwise
 }
 
 // saw copies what was seen of an answer into the record.

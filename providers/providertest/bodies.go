@@ -45,7 +45,11 @@ func (s *suite) request(t *testing.T, d dialect.Dialect, stream bool) []byte {
 
 func (s *suite) turns(t *testing.T, d dialect.Dialect, n int, stream bool) []byte {
 	t.Helper()
-	body, _, err := d.Client.EncodeRequest(conversation(s.model(), n, stream))
+	r := conversation(s.model(), n, stream)
+	if textOnly(d) {
+		r.Messages, r.Tools = r.Messages[1:2], nil
+	}
+	body, _, err := d.Client.EncodeRequest(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +89,19 @@ func header(d dialect.Dialect, stream bool) map[string]string {
 	return map[string]string{"Content-Type": "application/json"}
 }
 
-// edits are the members of a body that the gateway may change on its way to an upstream of the client's own dialect.
-var edits = []string{"model", "stream_options", "fallbacks"}
+// edits are the members of a body that the gateway may change on its way to an upstream of the client's own dialect:
+// its own, and those that the endpoint names.
+func (s *suite) edits(d dialect.Dialect) []string {
+	out := []string{"model", "stream_options", "fallbacks"}
+	for _, e := range s.Endpoints(llm.OpChat, s.model()) {
+		if e.Dialect == d.Name {
+			for _, edit := range e.Edits {
+				out = append(out, edit.Keys()...)
+			}
+		}
+	}
+	return out
+}
 
 // raw sends an odd but valid body and compares it, member by member and byte by byte, with what arrives.
 func (s *suite) raw(t *testing.T) {
@@ -96,21 +111,25 @@ func (s *suite) raw(t *testing.T) {
 				odd := bytes.Replace(s.request(t, d, stream), []byte("{"), []byte("{ \"x_first\" : 1.0e+2,\n\t\"x_\\u0041\":\"\\u00e9\\/\", "), 1)
 				odd = append(bytes.TrimSuffix(odd, []byte("}")), " , \"x_last\":[ 1 , {\"b\":null,\"a\":12345678901234567890} ] }\n"...)
 				for _, asked := range []string{s.model(), "named/" + s.model()} {
-					body, err := rawjson.Set(nil, odd, "model", rawjson.AppendString(nil, asked))
-					if err != nil {
-						t.Fatal(err)
+					body := odd
+					if !d.ModelInPath {
+						var err error
+						if body, err = rawjson.Set(nil, odd, "model", rawjson.AppendString(nil, asked)); err != nil {
+							t.Fatal(err)
+						}
 					}
 					before := bytes.Clone(body)
 					upstream := answering(200, header(d, stream), answer(d, stream))
-					do(t, s.call(t, d, body, upstream))
+					do(t, s.call(t, d, body, stream, upstream))
 					if !bytes.Equal(before, body) {
 						t.Error("the client's own body was changed")
 					}
 					got := []byte(sent(t, upstream))
-					if diff := cmp.Diff(members(t, before), members(t, got)); diff != "" {
+					named := s.edits(d)
+					if diff := cmp.Diff(members(t, before, named), members(t, got, named)); diff != "" {
 						t.Error(diff)
 					}
-					if model, _, _ := rawjson.Get(got, "model"); string(model) != string(rawjson.AppendString(nil, s.model())) {
+					if model, there, _ := rawjson.Get(got, "model"); there && string(model) != string(rawjson.AppendString(nil, s.model())) {
 						t.Errorf("the upstream was asked for %s", model)
 					}
 				}
@@ -120,7 +139,7 @@ func (s *suite) raw(t *testing.T) {
 }
 
 // members are the members of a body that must arrive as they are, in their order.
-func members(t *testing.T, body []byte) (out []string) {
+func members(t *testing.T, body []byte, edits []string) (out []string) {
 	t.Helper()
 	it := rawjson.Object(body)
 	for it.Next() {
@@ -138,13 +157,16 @@ func members(t *testing.T, body []byte) (out []string) {
 // upstream's prompt cache is cold again.
 func (s *suite) prefix(t *testing.T) {
 	for _, client := range append(s.upstreams(t), s.others(t)...) {
+		if textOnly(client) {
+			continue
+		}
 		var before string
 		for n := 2; n <= 8; n++ {
 			upstream := answering(200, header(s.upstreams(t)[0], false), answer(s.upstreams(t)[0], false))
 			if slices.ContainsFunc(s.upstreams(t), func(d dialect.Dialect) bool { return d.Name == client.Name }) {
 				upstream = answering(200, header(client, false), answer(client, false))
 			}
-			do(t, s.call(t, client, s.turns(t, client, n, false), upstream))
+			do(t, s.call(t, client, s.turns(t, client, n, false), false, upstream))
 			now := sent(t, upstream)
 			mark := fmt.Sprintf("turn-%d", n-1)
 			at := strings.Index(now, mark)
@@ -164,7 +186,7 @@ func (s *suite) usage(t *testing.T) {
 	for _, d := range s.upstreams(t) {
 		for _, stream := range []bool{false, true} {
 			body := answer(d, stream)
-			_, seen := do(t, s.call(t, d, s.request(t, d, stream), answering(200, header(d, stream), body)))
+			_, seen := do(t, s.call(t, d, s.request(t, d, stream), stream, answering(200, header(d, stream), body)))
 			want, err := whole(d, body, stream)
 			if err != nil {
 				t.Fatal(err)
@@ -199,7 +221,7 @@ func (s *suite) loss(t *testing.T) {
 				if !stream {
 					upstream = rawjson.AppendMembers(nil, upstream, rawjson.Member{Key: "x_note", Value: []byte(`"n"`)})
 				}
-				out, seen := do(t, s.call(t, client, body, answering(200, header(own, stream), upstream)))
+				out, seen := do(t, s.call(t, client, body, stream, answering(200, header(own, stream), upstream)))
 				warned(t, seen.Warnings, "x_knob")
 				if !stream {
 					warned(t, seen.Warnings, "x_note")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,28 +15,32 @@ import (
 	"heimdall/providers/transport"
 )
 
-var version = regexp.MustCompile(`^(/v[0-9][a-z0-9]*)?$`)
+var version = regexp.MustCompile(`^((/[a-z]+)?/v[0-9][a-z0-9]*)?$`)
+
+// ops are all operations there are.
+var ops = []llm.Op{llm.OpChat, llm.OpModels, llm.OpEmbedding, llm.OpRerank, llm.OpCountTokens, llm.OpStoredGet, llm.OpStoredDelete,
+	llm.OpStoredCancel, llm.OpStoredInput, llm.OpCompact}
 
 func (s *suite) endpoints(t *testing.T) {
-	ops := 0
-	for _, op := range []llm.Op{llm.OpChat, llm.OpModels} {
+	served := 0
+	for _, op := range ops {
 		seen := map[string]bool{}
 		for _, e := range s.Endpoints(op, s.model()) {
-			ops++
-			if _, known := s.dialects[e.Dialect]; !known && (op == llm.OpChat || e.Dialect != "") {
+			served++
+			if _, known := s.dialects[e.Dialect]; !known && (op != llm.OpModels || e.Dialect != "") {
 				t.Errorf("%s: nobody speaks the dialect %q", op, e.Dialect)
 			}
 			if seen[e.Dialect] {
 				t.Errorf("%s: the dialect %q is there twice", op, e.Dialect)
 			}
 			seen[e.Dialect] = true
-			if e.Method != "GET" && e.Method != "POST" {
+			if e.Method != "GET" && e.Method != "POST" && e.Method != "DELETE" {
 				t.Errorf("%s: method %q", op, e.Method)
 			}
 			s.url(t, e)
 		}
 	}
-	if ops == 0 {
+	if served == 0 {
 		t.Error("it serves nothing")
 	}
 }
@@ -60,11 +65,11 @@ func (s *suite) url(t *testing.T, e providers.Endpoint) {
 
 // secrets checks that the credential is where Sign puts it and nowhere else.
 func (s *suite) secrets(t *testing.T) {
-	for _, op := range []llm.Op{llm.OpChat, llm.OpModels} {
+	for _, op := range ops {
 		for _, e := range s.Endpoints(op, s.model()) {
 			out := &providers.Outbound{}
 			out.URL = e.URL(s.base(), e.Path)
-			if err := s.Sign(t.Context(), out, providers.Credential{Value: secret}); err != nil {
+			if err := s.Sign(t.Context(), out, s.credential()); err != nil {
 				t.Fatal(err)
 			}
 			s.signed(t, out)
@@ -72,7 +77,7 @@ func (s *suite) secrets(t *testing.T) {
 	}
 	own := s.upstreams(t)[0]
 	upstream := answering(200, header(own, false), answer(own, false))
-	do(t, s.call(t, own, s.request(t, own, false), upstream))
+	do(t, s.call(t, own, s.request(t, own, false), false, upstream))
 	got := upstream.Seen()[0]
 	out := &providers.Outbound{Request: transport.Request{URL: got.URL, Body: []byte(got.Body)}}
 	for name, value := range got.Header {
@@ -101,7 +106,8 @@ func (s *suite) signed(t *testing.T, out *providers.Outbound) {
 		}
 	}
 	want := 1
-	if s.Info().Keyless && !s.Info().Custom {
+	takesKey := slices.ContainsFunc(s.Info().Options, func(o providers.Option) bool { return o.Name == "value" })
+	if s.Info().Keyless && !s.Info().Custom && !takesKey {
 		want = 0
 	}
 	if fields != want {
@@ -124,7 +130,7 @@ func (s *suite) quiet(t *testing.T) {
 		}},
 	}
 	for what, doer := range failures {
-		_, err := s.call(t, own, body, doer).Do(t.Context())
+		_, err := s.call(t, own, body, false, doer).Do(t.Context())
 		if err == nil {
 			t.Errorf("%s: no error", what)
 			continue

@@ -43,7 +43,7 @@ func (s *suite) errors(t *testing.T) {
 			for what, body := range map[string][]byte{"own words": own, "plain text": []byte("it did not work"), "nothing": nil} {
 				for _, stream := range []bool{false, true} {
 					upstream := answering(f.status, map[string]string{"Content-Type": "application/json", "Retry-After": "3"}, body)
-					_, err := s.call(t, d, s.request(t, d, stream), upstream).Do(t.Context())
+					_, err := s.call(t, d, s.request(t, d, stream), stream, upstream).Do(t.Context())
 					if err == nil {
 						t.Fatalf("%s %d: no error", d.Name, f.status)
 					}
@@ -69,7 +69,7 @@ func (s *suite) page(t *testing.T) {
 	own := s.upstreams(t)[0]
 	for _, status := range []int{200, 404, 503} {
 		upstream := answering(status, map[string]string{"Content-Type": "text/html; charset=utf-8"}, []byte("<!DOCTYPE html><html><title>Nothing here</title></html>"))
-		_, err := s.call(t, own, s.request(t, own, true), upstream).Do(t.Context())
+		_, err := s.call(t, own, s.request(t, own, true), true, upstream).Do(t.Context())
 		if err == nil {
 			t.Errorf("a web page with status %d was taken for an answer", status)
 			continue
@@ -104,22 +104,37 @@ func (s *suite) cancel(t *testing.T) {
 	}
 }
 
+// firstFrame is the beginning of a stream.
+func firstFrame(d dialect.Dialect, stream []byte) []byte {
+	if d.Frames == nil {
+		return bytes.SplitAfter(stream, []byte("\n\n"))[0]
+	}
+	n := 1
+	for d.Frames(stream[:n]) == 0 {
+		n++
+	}
+	return stream[:n]
+}
+
 // leave begins a stream, leaves it, and measures how long the upstream goes on.
 func (s *suite) leave(t *testing.T, d dialect.Dialect, by string) time.Duration {
 	t.Helper()
-	frames := bytes.SplitAfter(answer(d, true), []byte("\n\n"))
+	begin := firstFrame(d, answer(d, true))
 	gone := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", d.Server.ContentType())
-		_, _ = w.Write(frames[0])
+		_, _ = w.Write(begin)
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 		close(gone)
 	}))
 	defer server.Close()
-	client := transport.NewClient(0)
+	client, err := transport.NewClient(transport.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer client.Close()
-	call := s.call(t, d, s.request(t, d, true), client)
+	call := s.call(t, d, s.request(t, d, true), true, client)
 	call.Target.BaseURL = server.URL
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -27,8 +27,10 @@ func (s *suite) info(t *testing.T) {
 	if about := i.About; about == "" || !strings.HasSuffix(about, ".") {
 		t.Errorf("about %q: want one sentence with its full stop", about)
 	}
-	if !i.Custom {
-		s.address(t, i.BaseURL)
+	if base, err := s.place(); !i.Custom && (err != nil || base == "") {
+		t.Errorf("nobody knows where it is: %q, %v", base, err)
+	} else if !i.Custom {
+		s.address(t, base)
 	}
 	if i.DocsURL != "" {
 		s.address(t, i.DocsURL)
@@ -50,6 +52,14 @@ func (s *suite) info(t *testing.T) {
 	if s.Info().Name != i.Name {
 		t.Error("it has another name when it is asked again")
 	}
+}
+
+// place is where the provider is for a key with everything that it asks for.
+func (s *suite) place() (string, error) {
+	if s.features.Base == nil {
+		return s.Info().BaseURL, nil
+	}
+	return s.features.Base("", s.credential())
 }
 
 func (s *suite) address(t *testing.T, address string) {
@@ -124,7 +134,7 @@ func checkElement(x xml.StartElement) error {
 }
 
 var (
-	types  = []string{"text", "secret", "url", "select", "bool"}
+	types  = []string{"text", "textarea", "secret", "url", "select", "bool"}
 	scopes = []string{"key", "network", "custom"}
 )
 

@@ -2,13 +2,16 @@ package providertest
 
 import (
 	"io"
+	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"heimdall/providers"
 	"heimdall/providers/all"
 	"heimdall/providers/dialect"
+	"heimdall/providers/dialect/dialecttest"
 	"heimdall/providers/fake"
 	"heimdall/providers/llm"
 	"heimdall/providers/transport"
@@ -16,7 +19,7 @@ import (
 
 // Run checks that p keeps the laws.
 func Run(t *testing.T, p providers.Provider) {
-	s := &suite{Provider: p, features: providers.Probe(p), dialects: all.Dialects()}
+	s := &suite{Provider: p, features: providers.Probe(p), dialects: all.Dialects(), chats: chats()}
 	for _, law := range []struct {
 		name  string
 		check func(*testing.T)
@@ -33,6 +36,41 @@ type suite struct {
 	providers.Provider
 	features providers.Features
 	dialects map[string]dialect.Dialect
+	chats    map[string]bool // names of the dialects that conversations are held in
+}
+
+// chats are the dialects that some provider is asked for conversations in.
+func chats() map[string]bool {
+	out := map[string]bool{}
+	for _, p := range all.List() {
+		for _, model := range append(p.Info().Models, "some-model") {
+			for _, e := range p.Endpoints(llm.OpChat, model) {
+				out[e.Dialect] = true
+			}
+		}
+	}
+	return out
+}
+
+// textOnly reports whether a dialect has no words for tools.
+func textOnly(d dialect.Dialect) bool {
+	r, err := d.Client.DecodeResponse(answer(d, false))
+	return err != nil || !strings.Contains(dialecttest.Text(r), "weather")
+}
+
+// credential is a key with everything that the provider asks for.
+func (s *suite) credential() providers.Credential {
+	c := providers.Credential{KeyID: "id", KeyName: "name", Value: secret, Options: map[string]string{}}
+	for _, o := range s.Info().Options {
+		switch {
+		case o.Scope != "key" || !o.Required || o.Name == "value":
+		case o.Type == "url":
+			c.Options[o.Name] = "https://upstream.invalid"
+		default:
+			c.Options[o.Name] = "eu-west-1"
+		}
+	}
+	return c
 }
 
 // secret is a credential that must be nowhere but where Sign puts it.
@@ -74,8 +112,9 @@ func (s *suite) others(t *testing.T) []dialect.Dialect {
 	t.Helper()
 	own := s.upstreams(t)
 	var out []dialect.Dialect
-	for _, d := range s.dialects {
-		if !slices.ContainsFunc(own, func(o dialect.Dialect) bool { return o.Name == d.Name }) {
+	for _, name := range slices.Sorted(maps.Keys(s.dialects)) {
+		d := s.dialects[name]
+		if s.chats[name] && !textOnly(d) && !slices.ContainsFunc(own, func(o dialect.Dialect) bool { return o.Name == d.Name }) {
 			out = append(out, d)
 		}
 	}
@@ -83,22 +122,23 @@ func (s *suite) others(t *testing.T) []dialect.Dialect {
 }
 
 // call is the attempt to send a client's body to the provider.
-func (s *suite) call(t *testing.T, client dialect.Dialect, body []byte, doer transport.Doer) *providers.Call {
+func (s *suite) call(t *testing.T, client dialect.Dialect, body []byte, stream bool, doer transport.Doer) *providers.Call {
 	t.Helper()
-	peek, err := client.Server.Peek(dialect.Path{Model: s.model()}, body)
+	path := dialect.Path{Model: s.model(), Stream: stream && client.ModelInPath}
+	peek, err := client.Server.Peek(path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &providers.Call{
 		Target:     &providers.Target{Name: s.Info().Name, Provider: s.Provider, Features: s.features, BaseURL: s.base(), Doer: doer},
-		Credential: providers.Credential{KeyID: "id", KeyName: "name", Value: secret},
+		Credential: s.credential(),
 		Op:         llm.OpChat,
 		Model:      s.model(),
 		Client:     client,
 		Dialect:    func(name string) (dialect.Dialect, bool) { d, ok := s.dialects[name]; return d, ok },
 		Raw:        body, Peek: peek,
 		Request: func(string) (*llm.Request, error) {
-			return client.Server.DecodeRequest(dialect.Path{Model: s.model()}, body)
+			return client.Server.DecodeRequest(path, body)
 		},
 		Header: func(string) string { return "" },
 		Keep:   1 << 20,

@@ -33,6 +33,8 @@ const (
 // end the idle ones.
 type Client struct {
 	maxConns int
+	idle     time.Duration
+	dialer   *dialer
 
 	mu    sync.RWMutex
 	hosts map[string]*host // scheme://host:port
@@ -44,12 +46,24 @@ type host struct {
 	busy atomic.Int64 // connections that a call has
 }
 
-// NewClient makes a client with at most maxConns connections to each host; 0 means 5000. Each held stream takes one.
-func NewClient(maxConns int) *Client {
-	if maxConns == 0 {
-		maxConns = defaultConns
+// NewClient makes a client. Each held stream takes one of the connections that a host may have.
+func NewClient(o Options) (*Client, error) {
+	d, err := newDialer(o)
+	if err != nil {
+		return nil, err
 	}
-	return &Client{maxConns: maxConns, hosts: map[string]*host{}}
+	c := &Client{maxConns: o.MaxConns, idle: orDefault(o.KeepAlive), dialer: d, hosts: map[string]*host{}}
+	if c.maxConns == 0 {
+		c.maxConns = defaultConns
+	}
+	return c, nil
+}
+
+func orDefault(keepAlive time.Duration) time.Duration {
+	if keepAlive > 0 {
+		return keepAlive
+	}
+	return idleConn
 }
 
 // Close closes the idle connections.
@@ -108,13 +122,17 @@ func (c *Client) host(req *fasthttp.Request) *host {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if hc = c.hosts[string(key)]; hc == nil {
+		scheme := "http"
+		if secure {
+			scheme = "https"
+		}
 		hc = &host{HostClient: fasthttp.HostClient{
 			Addr:                     fasthttp.AddMissingPort(string(uri.Host()), secure),
 			IsTLS:                    secure,
-			Dial:                     dial,
+			Dial:                     func(addr string) (net.Conn, error) { return c.dialer.dial(context.Background(), scheme, addr) },
 			MaxConns:                 c.maxConns,
 			MaxConnWaitTimeout:       dialTimeout,
-			MaxIdleConnDuration:      idleConn,
+			MaxIdleConnDuration:      c.idle,
 			ReadBufferSize:           headerLimit,
 			WriteBufferSize:          writeBuffer,
 			MaxResponseBodySize:      bodyLimit,
@@ -125,11 +143,6 @@ func (c *Client) host(req *fasthttp.Request) *host {
 		c.hosts[string(key)] = hc
 	}
 	return hc
-}
-
-func dial(addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	return d.Dial("tcp", addr)
 }
 
 // acquire gets a connection. Where none is idle that takes time, so it leaves when ctx ends; a connection that comes

@@ -93,7 +93,10 @@ func (u *upstream) converse(c *turn, each func(*turn) bool) {
 }
 
 func newClient(t *testing.T, maxConns int) *transport.Client {
-	c := transport.NewClient(maxConns)
+	c, err := transport.NewClient(transport.Options{MaxConns: maxConns})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(c.Close)
 	return c
 }

@@ -10,7 +10,7 @@ import (
 // stale reports whether a connection at rest is unusable: closed by its peer, or with bytes on it that nobody asked
 // for.
 func stale(c net.Conn) bool {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
+	for t, ok := c.(interface{ NetConn() net.Conn }); ok; t, ok = c.(interface{ NetConn() net.Conn }) {
 		c = t.NetConn()
 	}
 	sc, ok := c.(syscall.Conn)

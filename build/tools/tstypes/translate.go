@@ -94,7 +94,10 @@ func writeField(out *bytes.Buffer, f *ast.Field) error {
 	}
 	tag := reflect.StructTag(raw)
 	name, flags, _ := strings.Cut(tag.Get("json"), ",")
-	if name == "" || name == "-" {
+	if name == "-" {
+		return nil // never written
+	}
+	if name == "" {
 		return fmt.Errorf("has no json name")
 	}
 	optional := strings.Contains(flags, "omitempty") || strings.Contains(flags, "omitzero")

@@ -9,7 +9,7 @@ import (
 
 func TestTranslate(t *testing.T) {
 	src := "package admin\n" +
-		"// Base is the start.\ntype Base struct {\n\tID string `json:\"id\"`\n}\n" +
+		"// Base is the start.\ntype Base struct {\n\tID string `json:\"id\"`\n\tOwn Other `json:\"-\"`\n}\n" +
 		"// More is\n// longer.\ntype More struct {\n\tBase\n" +
 		"\tAt *time.Time `json:\"at,omitempty\"`\n\tLatency *float64 `json:\"latency\"`\n\tNames []string `json:\"names\"`\n" +
 		"\tBy map[string]Base `json:\"by\"`\n\tRaw json.RawMessage `json:\"raw\" tstype:\"ChatMessage | null\"`\n}\n"
