@@ -50,6 +50,10 @@ test-frontend: $(PAGE) $(TALLY) ## the page's unit tests and types
 test-sdk: headless $(TALLY) gateway/sdktest/node_modules/.installed ## real SDKs through the gateway
 	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "SDKs" node --test gateway/sdktest/*.test.mjs
 
+test-agents: headless $(TALLY) gateway/agenttest/node_modules/.installed ## real coding agents through the gateway, with no network but loopback
+	@build/setup.sh agents
+	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "agents" gateway/agenttest/offline.sh node --test gateway/agenttest/*.test.mjs
+
 race: test-go ## the same as test-go
 
 e2e: e2e-page e2e-desktop ## browser tests and desktop tests
@@ -116,6 +120,13 @@ $(TALLY): build/tools/tally/main.go
 
 $(PAGE): frontend/node_modules/.installed $(SOURCES)
 	npm --prefix frontend run --silent build
+	@touch $@
+
+# Two agents put their program into place with a script of their own; no other package's script runs.
+gateway/agenttest/node_modules/.installed: gateway/agenttest/package-lock.json
+	@build/setup.sh tools
+	npm --prefix gateway/agenttest ci --ignore-scripts --no-audit --no-fund
+	cd $(@D) && node @anthropic-ai/claude-code/install.cjs && node opencode-ai/postinstall.mjs
 	@touch $@
 
 %/node_modules/.installed: %/package-lock.json

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs what a fresh Debian or Ubuntu machine lacks. Called by make: setup.sh tools | build | test
+# Installs what a fresh Debian or Ubuntu machine lacks. Called by make: setup.sh tools | build | test | agents
 #   tools  checks that Go and Node.js are there and new enough
 #   build  what the desktop programs are compiled with
 #   test   what their tests run in, besides
+#   agents what the tests with coding agents are kept off the network with
 set -eu
 
 build_packages="gcc pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev libayatana-appindicator3-dev"
 test_packages="xvfb xauth dbus dbus-x11 openbox xdotool wmctrl at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-dejavu-core gnome-keyring chromium"
+agent_packages="util-linux iproute2"
 
 fail() { echo "heimdall: $*" >&2; exit 1; }
 
@@ -45,5 +47,7 @@ case "${1:-}" in
   build) packages $build_packages ;;
   # shellcheck disable=SC2086
   test) packages $build_packages $test_packages ;;
-  *) fail "usage: setup.sh tools | build | test" ;;
+  # shellcheck disable=SC2086
+  agents) packages $agent_packages ;;
+  *) fail "usage: setup.sh tools | build | test | agents" ;;
 esac

@@ -23,7 +23,7 @@ import (
 // canary makes the n-th known key; its signs need escaping in URLs and in JSON.
 func canary(n int) string { return fmt.Sprintf(`sk-canary/%02d+"Zq7&9xw3Vb=end`, n) }
 
-const canaries = 12
+const canaries = 17
 
 // TestCanary plays a session full of known keys and looks for them everywhere afterwards.
 func TestCanary(t *testing.T) {
@@ -64,8 +64,10 @@ func echo(r *transport.Request) fake.Reply {
 func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 	q := func(n int) string { b, _ := json.Marshal(canary(n)); return string(b) }
 	g := gatewaytest.Start(t, gatewaytest.Options{
-		Dir: dir, Secrets: secrets, Script: echo, Env: map[string]string{"CANARY": canary(0), "CANARY_2": canary(1)},
+		Dir: dir, Secrets: secrets, Script: echo, More: cloudy, Env: map[string]string{"CANARY": canary(0), "CANARY_2": canary(1)},
 		Config: `{"providers":{"openai":{"keys":[{"name":"file","value":` + q(2) + `,"models":["*"],"weight":1}]},
+			"cloudy":{"proxy_config":{"type":"http","url":"http://proxy.invalid","username":"me","password":` + q(12) + `},
+				"keys":[{"name":"options","models":["*"],"cloudy_key_config":{"region":"eu","secret_key":` + q(13) + `,"credentials":` + q(14) + `}}]},
 			"anthropic":{"network_config":{"extra_headers":{"X-Secret":"env.CANARY"}},"keys":[{"name":"env","value":"env.CANARY_2","models":["*"],"weight":1}]}}}`,
 	})
 	events := g.Listen()
@@ -82,6 +84,9 @@ func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 	say("POST", "/api/providers/openai/keys", `{"name":"cut","value":`+q(8))                                   // no JSON
 	say("POST", "/api/providers/openai/keys", `{"name":"unknown","value":`+q(9)+`,"surprise":1}`)              // an unknown field
 	say("POST", "/api/providers/nobody/keys", `{"name":"nobody","value":`+q(10)+`,"models":["*"],"weight":1}`) // no such provider
+	say("POST", "/api/providers/cloudy/keys", `{"name":"more","value":"","options":{"region":"us","secret_key":`+q(15)+`,"credentials":"env.CANARY"},"models":["*"],"weight":1}`)
+	say("POST", "/api/providers/cloudy/keys", `{"name":"wrong","cloudy_key_config":{"regoin":"us","secret_key":`+q(16)+`}}`) // refused
+	say("PUT", "/api/providers/cloudy", `{"proxy_config":{"type":"http","url":"proxy.invalid","username":"me","password":"<REDACTED>"}}`)
 	for _, body := range []string{`"messages":[{"role":"user","content":"hi"}]}`, `"stream":true,"messages":[{"role":"user","content":"hi"}]}`} {
 		for range 4 { // any of the keys
 			say("POST", "/openai/chat/completions", `{"model":"gpt-4o-mini",`+body, "Authorization", "Bearer "+canary(11), "X-Api-Key", canary(11), "Cookie", "k="+url.QueryEscape(canary(11)))
@@ -89,10 +94,13 @@ func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 		say("POST", "/anthropic/v1/messages", `{"model":"claude-haiku-4-5","max_tokens":9,`+body)
 		say("POST", "/v1/chat/completions", `{"model":"anthropic/claude-haiku-4-5",`+body)
 		say("POST", "/v1/chat/completions", `{"model":"one/m",`+body)
+		for range 4 {
+			say("POST", "/v1/chat/completions", `{"model":"cloudy/m",`+body)
+		}
 	}
 	say("POST", "/api/providers/openai/test", `{"model":"gpt-4o-mini"}`)
 	say("POST", "/api/providers/anthropic/refresh-models", ``)
-	for _, path := range []string{"/v1/models", "/api/config", "/api/providers", "/api/keys", "/api/models", "/api/providers/openai", "/api/providers/anthropic", "/api/providers/openai/keys", "/api/provider-kinds", "/api/gateway", "/health"} {
+	for _, path := range []string{"/v1/models", "/api/config", "/api/providers", "/api/keys", "/api/models", "/api/providers/openai", "/api/providers/anthropic", "/api/providers/openai/keys", "/api/providers/cloudy", "/api/providers/cloudy/keys", "/api/provider-kinds", "/api/gateway", "/health"} {
 		say("GET", path, "")
 	}
 	for _, row := range g.Rows() {

@@ -27,6 +27,8 @@ func (noHeader) Get(name string) string {
 
 func (noHeader) HasPrefix(string) bool { return false }
 
+func (noHeader) Each(string, func(name, value string)) {}
+
 // testCall sends one small chat call through the chain, log included.
 func (g *Gateway) testCall(ctx context.Context, c admin.TestCall) admin.TestOutcome {
 	w := rawjson.Writer{}

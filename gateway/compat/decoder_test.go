@@ -108,10 +108,10 @@ func TestKeyOptions(t *testing.T) {
 		`{"region":"eu"}`:                          "region=eu",
 		`{"options":{"region":"eu"}}`:              "region=eu",
 		`{"region_al_key_config":{"region":"eu"}}`: "region=eu",
-		`{"region_al_key_config":{"region":"env.REGION","client_secret":"s3cret","scopes":["a","b"],"single":true,"deployments":{},"batch_s3_config":null}}`: "client_secret=s3cret region=env.REGION scopes=a b single=true",
-		`{"region_al_key_config":{"region":{"value":"eu","env_var":"","from_env":false},"client_secret":{"value":"","env_var":"env.CS","from_env":true}}}`:   "client_secret=env.CS region=eu",
-		`{"options":{"region":"old"},"region_al_key_config":{"region":"new"},"azure_key_config":null}`:                                                       "region=new",
-		`{"region_al_key_config":{"client_secret":"<redacted>","region":""}}`:                                                                                "client_secret=<redacted> region=",
+		`{"region_al_key_config":{"region":"env.REGION","client_secret":"s3cret","scopes":["a","b"],"single":true,"deployments":{},"batch_s3_config":null,"arn":"","force":false}}`: "client_secret=s3cret region=env.REGION scopes=a b single=true",
+		`{"region_al_key_config":{"region":{"value":"eu","env_var":"","from_env":false},"client_secret":{"value":"","env_var":"env.CS","from_env":true}}}`:                          "client_secret=env.CS region=eu",
+		`{"options":{"region":"old"},"region_al_key_config":{"region":"new"},"azure_key_config":null}`:                                                                              "region=new",
+		`{"region_al_key_config":{"client_secret":"<redacted>","region":""}}`:                                                                                                       "client_secret=<redacted> region=",
 	} {
 		e, _, err := decoder().Key("region-al", []byte(body))
 		if err != nil || shape(e) != want {

@@ -256,6 +256,15 @@ func (o *object) neutral(why, name string) {
 	}
 }
 
+// skipEmpty marks the fields that ask for nothing, known or not.
+func (o *object) skipEmpty() {
+	for name, raw := range o.fields {
+		if empty(raw) {
+			o.skip(name)
+		}
+	}
+}
+
 // empty reports whether a value asks for nothing: an object whose fields are all empty does.
 func empty(raw json.RawMessage) bool {
 	var v any

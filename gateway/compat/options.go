@@ -25,6 +25,7 @@ func (d *Decoder) options(o *object, kind string, e *config.KeyEdit) {
 			take(c, allowed, e)
 			c.neutral("deployments are aliases in newer versions, which this version does not serve", "deployments")
 			c.neutral("batch requests are not served by this version", "batch_s3_config")
+			c.skipEmpty()
 			c.done()
 		}
 	}

@@ -88,7 +88,7 @@ func (d *Draft) takeEnvironment(env func(string) string, first bool) {
 		}
 		mark := "environment/" + kind.Name
 		i := slices.IndexFunc(kind.Variables, func(name string) bool { return strings.TrimSpace(env(name)) != "" })
-		if i < 0 || d.seen[mark] != "" || d.Provider(kind.Name) != nil {
+		if i < 0 || d.seen[mark] != "" || d.Provider(kind.Name) != nil || kind.needsMore() {
 			continue
 		}
 		key := newKey(SourceEnv)
@@ -96,6 +96,11 @@ func (d *Draft) takeEnvironment(env func(string) string, first bool) {
 		d.place(&Provider{Name: kind.Name, Kind: kind.Name, Source: SourceEnv, Keys: []*Key{key}})
 		d.seen[mark] = "taken"
 	}
+}
+
+// needsMore reports whether a value alone makes no key.
+func (k KindInfo) needsMore() bool {
+	return slices.ContainsFunc(k.KeyOptions, func(o KeyOption) bool { return o.Required })
 }
 
 // configured reports whether the user set a provider up.

@@ -120,7 +120,7 @@ func (c *chain) Delete(item string) error {
 var kinds = []config.KindInfo{
 	{Name: "alpha", Variables: []string{"ALPHA_API_KEY"}},
 	{Name: "beta", Variables: []string{"BETA_API_KEY"}},
-	{Name: "cloud", ValueOptional: true, KeyOptions: []config.KeyOption{
+	{Name: "cloud", Variables: []string{"CLOUD_API_KEY"}, ValueOptional: true, KeyOptions: []config.KeyOption{
 		{Name: "region", Type: "text", Required: true}, {Name: "endpoint", Type: "url"}, {Name: "secret_key", Type: "secret"}, {Name: "credentials", Type: "secret"},
 	}},
 	{Name: "play", Keyless: true, FirstRun: true},
@@ -360,7 +360,7 @@ func TestFirstRun(t *testing.T) {
 	if diff := cmp.Diff([]string{"play from api"}, names(w.m)); diff != "" {
 		t.Fatalf("an empty first run: %s", diff)
 	}
-	w.env["ALPHA_API_KEY"] = canary
+	w.env["ALPHA_API_KEY"], w.env["CLOUD_API_KEY"] = canary, canary // a key of cloud needs more than its value
 	w.start(t, nil)
 	if diff := cmp.Diff([]string{"alpha from env", "play from api"}, names(w.m)); diff != "" {
 		t.Fatalf("with a variable: %s", diff)

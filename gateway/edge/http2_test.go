@@ -88,6 +88,7 @@ func TestBothVersionsServeAlike(t *testing.T) {
 	said := `POST map[model:a/b:0] map[q:[1 2]] "me" map[X-Test-One:1;1b; X-Test-Two:;] true hello`
 	for name, c := range clients(t) {
 		t.Run(name, func(t *testing.T) {
+			defer c.CloseIdleConnections()
 			for _, ask := range []struct {
 				method, path, body string
 				header             []string
@@ -139,6 +140,7 @@ func TestBodyOfUnknownLengthIsLimited(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		resp.Body.Close()
+		c.CloseIdleConnections()
 		if resp.StatusCode != 413 {
 			t.Errorf("%s: %d", name, resp.StatusCode)
 		}
@@ -196,6 +198,7 @@ func TestStreamsArriveAtOnce(t *testing.T) {
 			source := newTold()
 			s, url := serveRows(t, row("/", source.serve))
 			defer s.Shutdown(time.Second)
+			defer c.CloseIdleConnections()
 			resp, err := c.Get(url + "/") // the header is here before the first word
 			if err != nil {
 				t.Fatal(err)
@@ -230,6 +233,7 @@ func TestHangupEndsTheExchange(t *testing.T) {
 				return nil, context.Cause(ctx)
 			}))
 			defer s.Shutdown(time.Second)
+			defer c.CloseIdleConnections()
 			ctx, hangUp := context.WithCancel(t.Context())
 			for _, path := range []string{"/stream", "/unary"} {
 				r, _ := http.NewRequestWithContext(ctx, "GET", url+path, nil)
@@ -335,6 +339,7 @@ func TestHTTP2StreamThatFails(t *testing.T) {
 	}), row("/plain", echo))
 	defer s.Shutdown(time.Second)
 	c := clients(t)["HTTP/2"]
+	defer c.CloseIdleConnections()
 	if resp, err := c.Get(url + "/stream"); err == nil {
 		if _, err = io.ReadAll(resp.Body); err == nil {
 			t.Error("a stream that failed looks whole")
@@ -346,43 +351,71 @@ func TestHTTP2StreamThatFails(t *testing.T) {
 	}
 }
 
-// The preface may come in pieces, and what only resembles it is a bad request.
+// However the first bytes are cut, who speaks HTTP/2 gets all of them, and so does who speaks HTTP/1.1.
+func TestFirstBytesInPieces(t *testing.T) {
+	for _, c := range []struct {
+		pieces []string
+		http2  bool
+	}{
+		{[]string{"P", "RI * HT", "TP/2.0\r", "\n\r\nSM\r\n", "\r\n"}, true},
+		{[]string{http2.ClientPreface + "frames"}, true},
+		{[]string{"P", "OST / HTTP/1.1\r\n\r\n"}, false},
+		{[]string{"PRI * HTTP/", "1.1\r\n\r\n"}, false},
+		{[]string{"PRI"}, false},
+	} {
+		near, far := net.Pipe()
+		go func() {
+			for _, p := range c.pieces {
+				_, _ = io.WriteString(far, p)
+			}
+			far.Close()
+		}()
+		as2 := ""
+		conn := &conn{Conn: near, http2: func(l *lent) {
+			all, _ := io.ReadAll(l)
+			as2 = string(all)
+		}}
+		as1, err := io.ReadAll(bufio.NewReader(conn))
+		got, other := string(as1), as2
+		if c.http2 {
+			got, other = other, got
+		}
+		if got != strings.Join(c.pieces, "") || other != "" || err != nil {
+			t.Errorf("%q: HTTP/1.1 got %q, HTTP/2 %q, %v", c.pieces, as1, as2, err)
+		}
+	}
+}
+
+// What only resembles the preface is a bad request.
 func TestPreface(t *testing.T) {
 	post := row("/", echo)
 	post.Method = "POST"
 	s, url := serveRows(t, post)
 	defer s.Shutdown(time.Second)
 	for _, c := range []struct {
-		pieces []string
-		want   string
+		sent string
+		want string
 	}{
-		{[]string{"P", "RI * HT", "TP/2.0\r", "\n\r\nSM\r\n", "\r\n"}, ""},
-		{[]string{http2.ClientPreface}, ""},
-		{[]string{"P", "OST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"}, "HTTP/1.1 201 Created\r\n"},
-		{[]string{"PRI * HTTP/1.1\r\nHost: localhost\r\n\r\n"}, "HTTP/1.1 400 Bad Request\r\n"},
-		{[]string{"PRI"}, "HTTP/1.1 400 Bad Request\r\n"},
+		{http2.ClientPreface, ""},
+		{"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 201 Created\r\n"},
+		{"PRI * HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+		{"PRI", "HTTP/1.1 400 Bad Request\r\n"},
 	} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		if err != nil {
+		conn := dial(t, url)
+		if _, err := io.WriteString(conn, c.sent); err != nil {
 			t.Fatal(err)
-		}
-		for _, p := range c.pieces {
-			if _, err := io.WriteString(conn, p); err != nil {
-				t.Fatal(err)
-			}
 		}
 		if c.want == "" {
 			framer := http2.NewFramer(conn, conn)
 			_ = framer.WriteSettings()
 			if f, err := framer.ReadFrame(); err != nil || f.Header().Type != http2.FrameSettings {
-				t.Errorf("%q: %v %v", c.pieces, f, err)
+				t.Errorf("%q: %v %v", c.sent, f, err)
 			}
 		} else {
 			_ = conn.(*net.TCPConn).CloseWrite()
 			if line, err := bufio.NewReader(conn).ReadString('\n'); line != c.want {
-				t.Errorf("%q: %q %v", c.pieces, line, err)
+				t.Errorf("%q: %q %v", c.sent, line, err)
 			}
 		}
-		conn.Close()
 	}
 }

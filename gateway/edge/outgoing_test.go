@@ -35,6 +35,7 @@ func TestKeepAliveComments(t *testing.T) {
 			source := newTold()
 			s, url := patrolled(t, "text/event-stream; charset=utf-8", source.serve)
 			defer s.Shutdown(time.Second)
+			defer c.CloseIdleConnections()
 			resp, err := c.Get(url + "/")
 			if err != nil {
 				t.Fatal(err)
@@ -82,6 +83,7 @@ func TestNoCommentsInOtherStreams(t *testing.T) {
 				source := newTold()
 				s, url := patrolled(t, contentType, source.serve)
 				defer s.Shutdown(time.Second)
+				defer c.CloseIdleConnections()
 				resp, err := c.Get(url + "/")
 				if err != nil {
 					t.Fatal(err)
@@ -113,6 +115,7 @@ func TestCommentsWhileTheStreamGoesOn(t *testing.T) {
 			source.asked = make(chan struct{}, 1)
 			s, url := patrolled(t, "text/event-stream", source.serve)
 			defer s.Shutdown(time.Second)
+			defer c.CloseIdleConnections()
 			go func() {
 				defer close(source.words)
 				now := time.Now()

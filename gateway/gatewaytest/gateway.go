@@ -42,17 +42,18 @@ const Config = `{"providers":{
 
 // Options says how the gateway under test differs from the usual one.
 type Options struct {
-	Config  string                              // config.json; "" = Config
-	Script  func(*transport.Request) fake.Reply // what the upstreams answer; nil = nothing may be asked
-	Doer    transport.Doer                      // in place of Script
-	Network bool                                // providers are reached over the network, by the base URLs in Config
-	Env     map[string]string                   // the environment
-	Secrets config.Secrets                      // nil = memory
-	Desktop bool                                // opens the control listener too
-	Host    string                              // "" = 127.0.0.1
-	Port    int                                 // 0 = a free one
-	Dir     string                              // the app folder; "" = a temporary one
-	Shell   []exchange.Row                      // the desktop's own rows
+	Config  string                                    // config.json; "" = Config
+	Script  func(*transport.Request) fake.Reply       // what the upstreams answer; nil = nothing may be asked
+	Doer    transport.Doer                            // in place of Script
+	Network bool                                      // providers are reached over the network, by the base URLs in Config
+	More    func(transport.Doer) []providers.Provider // further kinds of providers; the Doer is nil with Network
+	Env     map[string]string                         // the environment
+	Secrets config.Secrets                            // nil = memory
+	Desktop bool                                      // opens the control listener too
+	Host    string                                    // "" = 127.0.0.1
+	Port    int                                       // 0 = a free one
+	Dir     string                                    // the app folder; "" = a temporary one
+	Shell   []exchange.Row                            // the desktop's own rows
 }
 
 // Gateway is a running gateway.
@@ -166,6 +167,12 @@ func (g *Gateway) providers(o Options) []providers.Provider {
 			table.About.Doer = doer
 		}
 		out = append(out, &table)
+	}
+	if o.Network {
+		doer = nil
+	}
+	if o.More != nil {
+		out = append(out, o.More(doer)...)
 	}
 	return out
 }

@@ -64,7 +64,7 @@ func TestKeys(t *testing.T) {
 		},
 		{
 			Name: "the route's provider is not configured, and no other lists the model", Config: openaiKeys(`{"name":"main","value":"k","models":["*"],"weight":1}`), Path: "/anthropic/v1/messages", Body: messagesRequest,
-			Upstream: []Sent{{URL: "https://api.openai.com/v1/models"}}, Script: answers(`{"data":[{"id":"gpt-4o-mini"}]}`), Status: 400, Contains: []string{`"type":"error"`, "anthropic is not configured"}, Records: refusal("caller_invalid_request", 400, asked("claude-haiku-4-5")),
+			Upstream: []Sent{{Method: "GET", URL: "https://api.openai.com/v1/models"}}, Script: answers(`{"data":[{"id":"gpt-4o-mini"}]}`), Status: 400, Contains: []string{`"type":"error"`, "anthropic is not configured"}, Records: refusal("caller_invalid_request", 400, asked("claude-haiku-4-5")),
 		},
 		{
 			Name: "headers of the provider's own", Config: `{"providers":{"openai":{"network_config":{"base_url":"https://proxy.test/v1","extra_headers":{"X-Team":"blue"}},"keys":[{"name":"main","value":"k","models":["*"],"weight":1}]}}}`,

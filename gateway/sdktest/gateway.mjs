@@ -1,4 +1,4 @@
-// Starts the headless program in a folder of its own, with both providers pointed at an upstream.
+// Starts the headless program in a folder of its own, with every provider pointed at an upstream.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
@@ -13,13 +13,32 @@ async function freePort () {
   return port
 }
 
-/** start(upstream URL) → {url, api(path), close()} */
-export async function start (upstream) {
+const secret = 'env.SDKTEST_KEY'
+
+// What a provider's key and its network settings need besides the usual.
+const keys = {
+  azure: url => ({ azure_key_config: { endpoint: url } }),
+  bedrock: () => ({ value: '', bedrock_key_config: { region: 'eu-north-1', access_key: 'AKIASDKTEST', secret_key: secret } })
+}
+
+function provider (name, url) {
+  const key = { name: 'main', value: secret, models: ['*'], weight: 1, ...keys[name]?.(url) }
+  return { keys: [key], network_config: name === 'azure' ? {} : { base_url: url } }
+}
+
+const names = ['anthropic', 'azure', 'bedrock', 'cohere', 'gemini', 'groq', 'mistral', 'openai', 'openrouter']
+
+/**
+ * start(upstream URL, {client, keyless}) → {url, api(path), close()}. client is the section of config.json; keyless names
+ * providers that are there without a key.
+ */
+export async function start (upstream, { client = {}, keyless = [] } = {}) {
   const bin = process.env.HEIMDALL_BIN
   if (!bin) throw new Error('HEIMDALL_BIN must name the headless program (make test-sdk sets it)')
   const dir = await mkdtemp(path.join(os.tmpdir(), 'heimdall-sdk-'))
-  const provider = version => ({ keys: [{ name: 'main', value: 'env.SDKTEST_KEY', models: ['*'], weight: 1 }], network_config: { base_url: upstream + version } })
-  await writeFile(path.join(dir, 'config.json'), JSON.stringify({ version: 2, providers: { openai: provider('/v1'), anthropic: provider('') } }))
+  const providers = Object.fromEntries(names.map(name => [name, provider(name, `${upstream}/${name}`)]))
+  for (const name of keyless) providers[name].keys = []
+  await writeFile(path.join(dir, 'config.json'), JSON.stringify({ version: 2, client, providers }))
   const port = await freePort()
   const child = spawn(bin, ['serve', '--port', String(port), '--app-dir', dir, '--log-level', 'error'], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,105 +1,153 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import OpenAI from 'openai'
-import { start as startGateway, until } from './gateway.mjs'
-import { answer, start as startUpstream } from './upstream.mjs'
+import { describe, test } from 'node:test'
+import OpenAI, { AzureOpenAI } from 'openai'
+import { adapter } from './adapter.chat.mjs'
+import { clientKey, conversations, model, only, world } from './conversation.mjs'
+import { until } from './gateway.mjs'
+import { answer } from './upstream.mjs'
 
-let upstream, gateway
-before(async () => { upstream = await startUpstream(); gateway = await startGateway(upstream.url) })
-after(async () => { await gateway?.close(); await upstream?.close() })
-
+const w = world()
+const client = (base = '/openai/v1') => new OpenAI({ baseURL: w.gateway.url + base, apiKey: clientKey, maxRetries: 0 })
+const classes = { 400: 'BadRequestError', 401: 'AuthenticationError', 429: 'RateLimitError', 500: 'InternalServerError', 529: 'InternalServerError' }
 const ask = [{ role: 'user', content: 'Hvem der?' }]
 const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } } }]
 
-// Each base URL that people set, and each provider behind it: its own, and across to the other dialect.
-for (const base of ['/openai', '/openai/v1', '/v1']) {
-  for (const model of base === '/v1' ? ['openai/small', 'anthropic/small'] : ['small', 'anthropic/small']) {
-    describe(`openai at ${base} with ${model}`, () => {
-      const client = () => new OpenAI({ baseURL: gateway.url + base, apiKey: 'dummy', maxRetries: 0 })
+describe('openai at /openai/v1', () => {
+  // OpenAI signs what was reasoned in its responses only.
+  conversations(w, adapter(client, classes), 'openai', kind => model('openai', kind))
+  for (const provider of ['anthropic', 'gemini', 'bedrock', 'cohere', 'mistral', 'groq', 'openrouter', 'azure']) conversations(w, adapter(client, classes), provider)
+})
 
-      test('answers', async () => {
-        const r = await client().chat.completions.create({ model, messages: ask })
+// Each other base URL that people set: one answer, whole and streamed, from its own provider and from another.
+for (const base of ['/openai', '/v1', '/litellm', '/litellm/v1', '/langchain', '/langchain/v1', '/pydanticai', '/pydanticai/v1']) {
+  describe(`openai at ${base}`, () => {
+    for (const name of ['openai/small', 'anthropic/small']) {
+      const provider = name.split('/')[0]
+      test(`answers with ${name}`, async () => {
+        const [r] = await only(w, provider, () => client(base).chat.completions.create({ model: name, messages: ask }))
         assert.equal(r.choices[0].message.content, answer)
-        assert.equal(r.choices[0].finish_reason, 'stop')
         assert.deepEqual([r.usage.prompt_tokens, r.usage.completion_tokens, r.usage.prompt_tokens_details.cached_tokens], [11, 7, 4])
-        if (base === '/v1') assert.equal(r.extra_fields.provider, model.split('/')[0])
+        if (base === '/v1') assert.equal(r.extra_fields.provider, provider)
       })
 
-      test('streams', async () => {
+      test(`streams with ${name}, and no usage chunk that nobody asked for`, async () => {
         let text = ''
-        let last
-        for await (const chunk of await client().chat.completions.create({ model, messages: ask, stream: true, stream_options: { include_usage: true } })) {
-          text += chunk.choices[0]?.delta?.content ?? ''
-          last = chunk
-        }
+        await only(w, provider, async () => {
+          for await (const chunk of await client(base).chat.completions.create({ model: name, messages: ask, stream: true })) {
+            assert.equal(chunk.choices.length, 1)
+            text += chunk.choices[0].delta.content ?? ''
+          }
+        })
         assert.equal(text, answer)
-        assert.equal(last.usage.total_tokens, 18)
       })
-
-      test('streams without a usage chunk that nobody asked for', async () => {
-        for await (const chunk of await client().chat.completions.create({ model, messages: ask, stream: true })) {
-          assert.equal(chunk.choices.length, 1)
-        }
-      })
-
-      test('calls tools, streamed and not', async () => {
-        const r = await client().chat.completions.create({ model, messages: ask, tools })
-        const call = r.choices[0].message.tool_calls[0]
-        assert.equal(call.function.name, 'weather')
-        assert.deepEqual(JSON.parse(call.function.arguments), { city: 'Oslo' })
-        assert.equal(r.choices[0].finish_reason, 'tool_calls')
-
-        const stream = client().chat.completions.stream({ model, messages: ask, tools })
-        const final = await stream.finalChatCompletion()
-        assert.deepEqual(JSON.parse(final.choices[0].message.tool_calls[0].function.arguments), { city: 'Oslo' })
-
-        const done = await client().chat.completions.create({
-          model, tools, messages: [...ask, r.choices[0].message, { role: 'tool', tool_call_id: call.id, content: 'rain' }]
-        })
-        assert.equal(done.choices[0].message.content, answer)
-      })
-
-      test('gives the provider’s errors with its status', async () => {
-        const failing = model.replace('small', 'fail-429')
-        await assert.rejects(client().chat.completions.create({ model: failing, messages: ask }), e => {
-          assert.ok(e instanceof OpenAI.RateLimitError)
-          assert.match(e.message, /upstream says 429/)
-          return true
-        })
-        await assert.rejects(client().chat.completions.create({ model: failing.replace('429', '500'), messages: ask, stream: true }), OpenAI.InternalServerError)
-      })
-    })
-  }
+    }
+  })
 }
 
-test('unknown fields pass through untouched where the dialects match', async () => {
-  const client = new OpenAI({ baseURL: gateway.url + '/openai', apiKey: 'dummy', maxRetries: 0 })
-  const r = await client.chat.completions.create({ model: 'small', messages: ask, brand_new_knob: { a: [1, 2] } })
-  assert.deepEqual(upstream.requests.at(-1).body.brand_new_knob, { a: [1, 2] })
-  assert.deepEqual(r.unknown_field, { kept: true })
-  assert.equal(upstream.requests.at(-1).headers.authorization, 'Bearer sk-upstream')
+describe('AzureOpenAI at /openai', () => {
+  const azure = deployment => new AzureOpenAI({ endpoint: w.gateway.url + '/openai', apiKey: clientKey, apiVersion: '2025-04-01-preview', deployment, maxRetries: 0 })
+
+  test('a deployment is one of azure', async () => {
+    const [r] = await only(w, 'azure', () => azure('gpt-small').chat.completions.create({ model: 'gpt-small', messages: ask }))
+    assert.equal(r.choices[0].message.content, answer)
+  })
+
+  test('the deployment may be the model, streamed too', async () => {
+    const [final] = await only(w, 'azure', () => azure().chat.completions.stream({ model: 'gpt-small', messages: ask }).finalChatCompletion())
+    assert.equal(final.choices[0].message.content, answer)
+  })
+
+  test('a deployment may name another provider', async () => {
+    const [r] = await only(w, 'anthropic', () => azure('anthropic/claude-small').chat.completions.create({ model: 'x', messages: ask }))
+    assert.equal(r.choices[0].message.content, answer)
+  })
+
+  test('embeds', async () => {
+    const [r] = await only(w, 'azure', () => azure('embed-small').embeddings.create({ model: 'x', input: ['a', 'b'] }))
+    assert.deepEqual(r.data.map(d => d.embedding), [[0.5, -0.25, 0.125], [0.5, -0.25, 0.125]])
+  })
+
+  test('its errors have its class', async () => {
+    await assert.rejects(azure('fail-429').chat.completions.create({ model: 'x', messages: ask }), e => e instanceof OpenAI.RateLimitError && /upstream says 429/.test(e.message))
+  })
 })
 
-test('a client that hangs up frees the upstream, also when that is silent', async () => {
-  const client = new OpenAI({ baseURL: gateway.url + '/openai', apiKey: 'dummy', maxRetries: 0 })
-  const stream = await client.chat.completions.create({ model: 'silent', messages: ask, stream: true })
-  for await (const _ of stream) break
-  stream.controller.abort()
-  await until(() => upstream.open() === 0, 'the upstream stream to end', 2)
+describe('what passes through', () => {
+  test('unknown fields, both ways, and nothing is added to the body', async () => {
+    const body = { model: 'gpt-small', messages: [...ask, { role: 'assistant', content: 'x', brand_new: 1 }, ...ask], brand_new_knob: { a: [1, 2] }, metadata: { a: 'b' }, seed: 7, service_tier: 'flex', prompt_cache_key: 'k' }
+    const [r, got] = await only(w, 'openai', () => client().chat.completions.create(body))
+    assert.deepEqual(got.body, body)
+    assert.deepEqual(r.unknown_field, { kept: true })
+    assert.equal(r.extra_fields, undefined)
+  })
+
+  test('header fields of the client’s provider', async () => {
+    const [, got] = await only(w, 'openai', () => client().chat.completions.create({ model: 'gpt-small', messages: ask }, { headers: { 'OpenAI-Beta': 'new-2026-02-06', 'Idempotency-Key': 'i-1' } }))
+    assert.equal(got.headers['openai-beta'], 'new-2026-02-06')
+  })
+
+  test('tools of kinds that nobody knows yet', async () => {
+    const odd = [...tools, { type: 'custom', custom: { name: 'shell' } }, { type: 'from_2027', anything: true }]
+    const [, got] = await only(w, 'openai', () => client().chat.completions.create({ model: 'gpt-small', messages: ask, tools: odd }))
+    assert.deepEqual(got.body.tools, odd)
+  })
 })
 
-test('every request is in the log', async () => {
-  const logs = await until(async () => {
-    const l = await gateway.api('/api/logs?limit=200')
-    return l.pagination.total_count >= upstream.requests.filter(r => r.method === 'POST').length && l
-  }, 'the log rows')
-  const row = logs.logs.find(r => r.provider === 'anthropic' && r.status === 'success')
-  assert.equal(row.dialect, 'chat')
-  assert.equal(row.upstream_dialect, 'messages')
-  assert.match(row.user_agent, /^OpenAI\/JS/)
+describe('without chat', () => {
+  for (const provider of ['openai', 'gemini', 'cohere', 'mistral']) {
+    const name = provider + '/embed-small'
+    for (const encoding_format of [undefined, 'float']) {
+      test(`embeds with ${name}, ${encoding_format ?? 'as the SDK asks by itself: packed'}`, async () => {
+        const [r, got] = await only(w, provider, () => client().embeddings.create({ model: name, input: ['a', 'b'], encoding_format }))
+        assert.deepEqual(r.data.map(d => [d.index, d.embedding]), [[0, [0.5, -0.25, 0.125]], [1, [0.5, -0.25, 0.125]]])
+        assert.deepEqual(got.inputs, ['a', 'b'])
+      })
+    }
+  }
+
+  test('lists models', async () => {
+    const ids = []
+    for await (const m of client().models.list()) ids.push(m.id)
+    assert.ok(ids.includes('small') || ids.includes('openai/small'), ids.join())
+    const all = []
+    for await (const m of client('/v1').models.list()) all.push(m.id)
+    for (const id of ['openai/small', 'anthropic/claude-small', 'gemini/gemini-small', 'groq/large']) assert.ok(all.includes(id), `${id} in ${all}`)
+  })
+
+  for (const name of ['gpt-small', 'anthropic/claude-small']) {
+    test(`old completions with ${name}, streamed and not`, async () => {
+      const r = await client().completions.create({ model: name, prompt: 'Hvem der?', max_tokens: 50 })
+      assert.equal(r.choices[0].text, answer)
+      assert.equal(r.object, 'text_completion')
+      let text = ''
+      for await (const chunk of await client().completions.create({ model: name, prompt: 'Hvem der?', max_tokens: 50, stream: true })) text += chunk.choices[0]?.text ?? ''
+      assert.equal(text, answer)
+    })
+  }
 })
 
-test('a model without a provider on /v1 is told how to name it', async () => {
-  const client = new OpenAI({ baseURL: gateway.url + '/v1', apiKey: 'dummy', maxRetries: 0 })
-  await assert.rejects(client.chat.completions.create({ model: 'nowhere', messages: ask }), /provider\/model/)
+describe('what goes wrong', () => {
+  test('a client that hangs up frees the upstream, also when that is silent', async () => {
+    for (const name of ['gpt-silent', 'anthropic/claude-silent', 'gemini/gemini-silent', 'bedrock/anthropic.claude-silent']) {
+      const stream = await client().chat.completions.create({ model: name, messages: ask, stream: true })
+      for await (const _ of stream) break
+      stream.controller.abort()
+      await until(() => w.upstream.open() === 0, `the upstream stream of ${name} to end`, 2)
+    }
+  })
+
+  test('a model without a provider on /v1 is told how to name it', async () => {
+    await assert.rejects(client('/v1').chat.completions.create({ model: 'nowhere', messages: ask }), /provider\/model/)
+  })
+
+  test('every request is in the log', async () => {
+    await client().chat.completions.create({ model: 'anthropic/claude-logged', messages: ask })
+    const logs = await until(async () => {
+      const l = await w.gateway.api('/api/logs?limit=500')
+      return l.logs.some(r => r.model === 'claude-logged') && l
+    }, 'the log row')
+    const row = logs.logs.find(r => r.model === 'claude-logged')
+    assert.deepEqual([row.provider, row.status, row.dialect, row.upstream_dialect], ['anthropic', 'success', 'chat', 'messages'])
+    assert.match(row.user_agent, /^OpenAI\/JS/)
+  })
 })

@@ -1,91 +1,142 @@
-// A provider of our own for the SDK tests: OpenAI's chat completions and Anthropic's messages on one port, plain and
-// streamed, with tools and errors. It remembers what it was asked.
+// Providers of our own for the SDK tests, on one port: every wire format that the gateway speaks upstream, plain and
+// streamed. They behave like one scripted model and refuse what a real provider would refuse: a tool result that belongs
+// to no call, arguments that changed on the way, reasoning that came back without its signature. What the model does is
+// in its name:
+//   fail-429   that status, with an error in the wire format's own shape
+//   silent     begins a stream and says nothing more
+//   parallel   calls the tool twice at once
+//   thinking   reasons, and signs what it reasoned
+// Any other model calls the first tool that it is given, and answers when it has the result. Asked for JSON by a schema
+// it answers JSON.
 import http from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import chat from './upstream/chat.mjs'
+import coherechat from './upstream/coherechat.mjs'
+import completions from './upstream/completions.mjs'
+import converse from './upstream/converse.mjs'
+import generate from './upstream/generate.mjs'
+import messages from './upstream/messages.mjs'
+import responses from './upstream/responses.mjs'
+import unary from './upstream/unary.mjs'
+
+const dialects = [unary, converse, generate, coherechat, responses, messages, completions, chat]
 
 const words = ['Heim', 'dall ', 'sees ', 'all: ', 'ä€🦉']
-const text = words.join('')
+const json = ['{"city"', ':"Oslo"}']
+export const answer = words.join('')
+export const thought = 'The guest wants to know who is there.'
+export const signature = 'c2lnbmVkLWJ5LW91ci1vd24tbW9kZWw='
+export const calls = [
+  { id: 'callOslo1', name: 'weather', input: { city: 'Oslo' } },
+  { id: 'callBerg2', name: 'weather', input: { city: 'Bergen' } }
+]
 
-/** start() → {url, requests, open(), close()} */
+/**
+ * start() → {url, requests, last(), open(), close()}. Each provider is at url + '/' + its name. A request is {method, url,
+ * headers, body, provider, seen}; seen is what was asked, alike for all wire formats.
+ */
 export async function start () {
   const requests = []
   let open = 0
   const server = http.createServer(async (req, res) => {
-    let body = ''
-    for await (const piece of req) body += piece
-    const json = body ? JSON.parse(body) : null
-    requests.push({ method: req.method, url: req.url, headers: req.headers, body: json })
     open++
     res.on('close', () => { open-- })
-    if (req.url.endsWith('/models') || req.url.includes('/models?')) return send(res, 200, { object: 'list', data: [{ id: 'small' }, { id: 'large' }] })
-    const failing = /^fail-(\d+)$/.exec(json?.model ?? '')
-    if (req.url.endsWith('/chat/completions')) return failing ? send(res, +failing[1], openaiError(+failing[1])) : chat(res, json)
-    if (req.url.endsWith('/messages')) return failing ? send(res, +failing[1], anthropicError(+failing[1])) : messages(res, json)
-    send(res, 404, { error: { message: 'no such path ' + req.url } })
+    let text = ''
+    for await (const piece of req) text += piece
+    const url = new URL(req.url, 'http://upstream')
+    const request = { method: req.method, url: req.url, headers: req.headers, body: parsed(text), provider: url.pathname.split('/')[1], path: url.pathname, query: url.searchParams }
+    requests.push(request)
+    try {
+      serve(request, res)
+    } catch (error) {
+      request.broken = error
+      send(res, 400, { error: { message: 'the scripted upstream cannot read this: ' + error.message }, message: 'the scripted upstream cannot read this: ' + error.message })
+    }
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
+    last: () => requests.at(-1),
     open: () => open,
     close: () => { server.closeAllConnections(); return new Promise(resolve => server.close(resolve)) }
   }
 }
 
-function send (res, status, value) {
-  res.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_upstream' })
-  res.end(JSON.stringify(value))
-}
-
-const openaiError = status => ({ error: { message: `upstream says ${status}`, type: 'test_error', param: null, code: 'test_code' } })
-const anthropicError = status => ({ type: 'error', error: { type: status === 429 ? 'rate_limit_error' : 'api_error', message: `upstream says ${status}` } })
-
-const wantsTool = json => json.tools?.length && !json.messages.some(m => m.role === 'tool' || (Array.isArray(m.content) && m.content.some(p => p.type === 'tool_result')))
-
-function chat (res, json) {
-  const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, prompt_tokens_details: { cached_tokens: 4 } }
-  const base = { id: 'chatcmpl-1', created: 1700000000, model: json.model }
-  const call = wantsTool(json) ? { id: 'call_1', type: 'function', function: { name: json.tools[0].function.name, arguments: '{"city":"Oslo"}' } } : null
-  const finish = call ? 'tool_calls' : 'stop'
-  if (!json.stream) {
-    const message = call ? { role: 'assistant', content: null, tool_calls: [call] } : { role: 'assistant', content: text }
-    return send(res, 200, { ...base, object: 'chat.completion', choices: [{ index: 0, message, finish_reason: finish }], usage, unknown_field: { kept: true } })
+function parsed (text) {
+  try {
+    return text ? JSON.parse(text) : null
+  } catch {
+    return text
   }
-  res.writeHead(200, { 'content-type': 'text/event-stream' })
-  const chunk = (choices, extra) => res.write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices, ...extra })}\n\n`)
-  const delta = (d, finish_reason = null) => chunk([{ index: 0, delta: d, finish_reason }])
-  delta({ role: 'assistant', content: '' })
-  if (json.model === 'silent') return
-  if (call) {
-    delta({ tool_calls: [{ index: 0, ...call, function: { name: call.function.name, arguments: '' } }] })
-    for (const piece of ['{"city"', ':"Oslo"}']) delta({ tool_calls: [{ index: 0, function: { arguments: piece } }] })
-  } else for (const w of words) delta({ content: w })
-  delta({}, finish)
-  if (json.stream_options?.include_usage) chunk([], { usage })
-  res.end('data: [DONE]\n\n')
 }
 
-function messages (res, json) {
-  const usage = { input_tokens: 7, cache_read_input_tokens: 4, cache_creation_input_tokens: 0, output_tokens: 7 }
-  const call = wantsTool(json) ? { type: 'tool_use', id: 'toolu_1', name: json.tools[0].name, input: { city: 'Oslo' } } : null
-  const base = { id: 'msg_1', type: 'message', role: 'assistant', model: json.model, stop_sequence: null }
-  const stop_reason = call ? 'tool_use' : 'end_turn'
-  if (!json.stream) return send(res, 200, { ...base, content: [call ?? { type: 'text', text }], stop_reason, usage, unknown_field: { kept: true } })
-  res.writeHead(200, { 'content-type': 'text/event-stream' })
-  const event = (type, value) => res.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`)
-  event('message_start', { message: { ...base, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } } })
-  event('ping', {})
-  if (json.model === 'silent') return
-  if (call) {
-    event('content_block_start', { index: 0, content_block: { ...call, input: {} } })
-    for (const partial_json of ['{"city"', ':"Oslo"}']) event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } })
-  } else {
-    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } })
-    for (const w of words) event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: w } })
+function serve (request, res) {
+  for (const dialect of dialects) {
+    const route = dialect.match(request)
+    if (!route) continue
+    request.dialect = dialect.name
+    const fails = /fail-(\d+)/.exec(route.model ?? request.body?.model ?? '')
+    if (fails) return refuse(res, dialect, +fails[1], 'upstream says ' + fails[1])
+    if (route.serve) {
+      const [status, body, headers] = route.serve(request)
+      return send(res, status, body, headers)
+    }
+    return converseWith(dialect, request, route, res)
   }
-  event('content_block_stop', { index: 0 })
-  event('message_delta', { delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: 7 } })
-  event('message_stop', {})
-  res.end()
+  send(res, 404, { error: { message: `no such path: ${request.method} ${request.url}`, type: 'not_found', code: 404 } })
 }
 
-export const answer = text
+function converseWith (dialect, request, route, res) {
+  const seen = request.seen = { provider: request.provider, dialect: dialect.name, ...dialect.read(request.body, route, request) }
+  const wrong = refusal(seen)
+  if (wrong) return refuse(res, dialect, 400, wrong)
+  const turn = next(seen)
+  if (!seen.stream) return send(res, 200, dialect.answer(turn, request))
+  res.writeHead(200, { 'content-type': dialect.contentType ?? 'text/event-stream', 'request-id': 'req_upstream' })
+  dialect.stream(turn, bytes => res.write(bytes), request)
+  if (!turn.silent) res.end()
+}
+
+/** refusal is why a real provider would not take the conversation, or undefined. */
+function refusal (seen) {
+  for (const call of seen.calls) {
+    const own = calls.find(c => c.id === call.id || (call.id === undefined && isDeepStrictEqual(c.input, call.input)))
+    if (!own) return `the history has a tool call ${JSON.stringify(call)} that was never made`
+    if (own.name !== call.name || !isDeepStrictEqual(own.input, call.input)) return `the tool call ${JSON.stringify(call)} was made as ${JSON.stringify(own)}`
+  }
+  if (seen.calls.length !== seen.results.length) return `${seen.calls.length} tool calls have ${seen.results.length} results`
+  for (const [i, result] of seen.results.entries()) {
+    if (result.id !== undefined && !seen.calls.some(c => c.id === result.id)) return `the tool result ${JSON.stringify(result)} belongs to no call`
+    if (result.name !== undefined && result.name !== seen.calls[i].name) return `the tool result ${JSON.stringify(result)} belongs to no call`
+  }
+  if (seen.signs && seen.results.length && seen.model.includes('thinking') && !isDeepStrictEqual(seen.signatures, [signature])) {
+    return `the reasoning came back with the signatures ${JSON.stringify(seen.signatures)}`
+  }
+}
+
+/** next is the model's turn: {model, silent, thought, signature, pieces, calls, usage}. */
+function next (seen) {
+  const wants = seen.tools.length && !seen.results.length
+  const thinking = seen.model.includes('thinking')
+  return {
+    model: seen.model,
+    silent: seen.model.includes('silent'),
+    thought: thinking && !seen.results.length ? thought : undefined,
+    signature,
+    pieces: wants ? [] : seen.schema ? json : words,
+    calls: wants ? calls.slice(0, seen.model.includes('parallel') ? 2 : 1).map(c => ({ ...c, name: seen.tools[0] })) : [],
+    usage: { input: 11, cached: 4, output: 7, reasoning: thinking ? 3 : 0 }
+  }
+}
+
+function refuse (res, dialect, status, message) {
+  const headers = { ...(status === 429 && { 'retry-after': '7' }), ...dialect.errorHeaders?.(status) }
+  send(res, status, dialect.error(status, message), headers)
+}
+
+function send (res, status, value, headers = {}) {
+  const bytes = JSON.stringify(value)
+  res.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_upstream', 'content-length': Buffer.byteLength(bytes), ...headers })
+  res.end(bytes)
+}

@@ -5,15 +5,39 @@ package all
 import (
 	"heimdall/providers"
 	"heimdall/providers/anthropic"
+	"heimdall/providers/azure"
+	"heimdall/providers/bedrock"
+	"heimdall/providers/cerebras"
+	"heimdall/providers/cohere"
 	"heimdall/providers/demo"
+	"heimdall/providers/gemini"
+	"heimdall/providers/groq"
+	"heimdall/providers/mistral"
+	"heimdall/providers/ollama"
 	"heimdall/providers/openai"
+	"heimdall/providers/openrouter"
+	"heimdall/providers/perplexity"
+	"heimdall/providers/vertex"
+	"heimdall/providers/xai"
 )
 
 // List makes every built-in provider, by name.
 func List() []providers.Provider {
 	return []providers.Provider{
 		anthropic.New(),
+		azure.New(),
+		bedrock.New(),
+		cerebras.New(),
+		cohere.New(),
 		demo.New(),
+		gemini.New(),
+		groq.New(),
+		mistral.New(),
+		ollama.New(),
 		openai.New(),
+		openrouter.New(),
+		perplexity.New(),
+		vertex.New(),
+		xai.New(),
 	}
 }

@@ -47,7 +47,7 @@ type Error struct {
 	Param      string
 	RetryAfter time.Duration
 	Raw        []byte
-	Dialect    string // the dialect that Raw is in
+	Dialect    string // the provider's, which Raw is in; "" = no provider said this
 	Cause      error
 }
 
@@ -62,7 +62,7 @@ func (e *Error) Gateway() bool {
 		KindConnection, KindTruncated, KindOther:
 		return false
 	default:
-		return len(e.Raw) == 0
+		return e.Dialect == "" && len(e.Raw) == 0
 	}
 }
 

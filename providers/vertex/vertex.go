@@ -41,9 +41,12 @@ func New() providers.Provider {
 		Routes: map[llm.Op][]providers.Endpoint{
 			llm.OpChat: {{Dialect: "generate", Method: "POST", Version: "/v1beta1", Path: gemini + ":generateContent",
 				StreamPath: gemini + ":streamGenerateContent?alt=sse"}},
-			llm.OpCountTokens: {{Dialect: "generate.count", Method: "POST", Version: "/v1beta1", Path: gemini + ":countTokens"}},
-			llm.OpEmbedding:   {{Dialect: "generate.predict", Method: "POST", Version: "/v1beta1", Path: gemini + ":predict"}},
-			llm.OpModels:      {{Method: "GET", Version: "/v1beta1", Path: "/publishers/google/models?pageSize=200"}},
+			llm.OpCountTokens: {
+				{Dialect: "generate.count.flat", Method: "POST", Version: "/v1beta1", Path: gemini + ":countTokens"},
+				{Dialect: "generate.count", Method: "POST", Version: "/v1beta1", Path: gemini + ":countTokens"},
+			},
+			llm.OpEmbedding: {{Dialect: "generate.predict", Method: "POST", Version: "/v1beta1", Path: gemini + ":predict"}},
+			llm.OpModels:    {{Method: "GET", Version: "/v1beta1", Path: "/publishers/google/models?pageSize=200"}},
 		},
 		Forward: []string{"X-Goog-Api-Client", "Anthropic-*"},
 		List:    providers.ModelList{Lists: []string{"publisherModels"}, Names: []string{"name"}, Prefix: "publishers/google/models/"},

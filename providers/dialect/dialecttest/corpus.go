@@ -87,7 +87,7 @@ func load(t *testing.T, dir string) Case {
 		t.Fatal(err)
 	}
 	c := Case{ID: meta.ID, Endpoint: meta.Endpoint, Framing: meta.Framing, Status: meta.Status, Tags: meta.Tags,
-		Path: pathOf(request.Path), Response: body, Header: response.Headers}
+		Path: PathOf(request.Path), Response: body, Header: response.Headers}
 	if meta.RequestRecorded == nil || *meta.RequestRecorded {
 		c.Request = request.Body
 	}
@@ -107,8 +107,8 @@ func readJSON(t *testing.T, path string, v any) {
 
 var named = regexp.MustCompile(`/models?/([^/?]+?)(?:[:/]([A-Za-z-]+))?(?:\?.*)?$`)
 
-// pathOf reads the model and the verb of a path like /models/NAME:streamVerb or /model/NAME/verb-stream.
-func pathOf(path string) (p dialect.Path) {
+// PathOf reads the model and the verb of a path like /models/NAME:streamVerb or /model/NAME/verb-stream.
+func PathOf(path string) (p dialect.Path) {
 	m := named.FindStringSubmatch(path)
 	if m == nil {
 		return p

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Key, Kind } from '../../lib/api/types.gen';
-import { draftOf, isKeyless, keyDraft, keyForm, shownKey, startValues, visible } from './form';
+import { draftOf, isKeyless, keyDraft, keyForm, shownKey, startValues, visible, withBase } from './form';
 
 const option = (name: string, scope: string, type: string, more = {}) => ({ name, scope, type, label: name, required: false, ...more });
 const custom = {
@@ -32,10 +32,17 @@ test('without a key there is none to fill in or to send', () => {
   expect(draftOf(custom, 'mine', values).keys).toEqual([]);
 });
 
+test('a provider of one\'s own asks for what its base asks for', () => {
+  const base = { name: 'one', options: [option('value', 'key', 'secret'), option('region', 'key', 'text'), option('base_url', 'network', 'url')] } as unknown as Kind;
+  expect(withBase(custom, base).options.map((o) => o.name)).toEqual(['base_provider_type', 'base_url', 'is_key_less', 'value', 'region']);
+  expect(draftOf(withBase(custom, base), 'mine', { 'key.region': 'eu' }).keys).toEqual([{ name: 'default', models: ['*'], weight: 1, region: 'eu' }]);
+  expect(withBase(base, custom)).toBe(base);
+});
+
 test('a key keeps its value unless a new one is typed', () => {
   const key = { name: 'k', models: ['*'], weight: 2, enabled: false } as Key;
-  expect(keyDraft(keyForm(key, 1, undefined))).toEqual({ name: 'k', models: ['*'], weight: 2, enabled: false });
-  expect(keyDraft({ ...keyForm(undefined, 1, undefined), value: ' env.X ', models: ['m'] })).toEqual({ name: 'key-2', value: 'env.X', models: ['m'], weight: 1, enabled: true });
+  expect(keyDraft(keyForm(key, 1, undefined), undefined)).toEqual({ name: 'k', models: ['*'], weight: 2, enabled: false });
+  expect(keyDraft({ ...keyForm(undefined, 1, undefined), value: ' env.X ', models: ['m'] }, undefined)).toEqual({ name: 'key-2', value: 'env.X', models: ['m'], weight: 1, enabled: true });
 });
 
 test('what a kind wants to know with a key is read and sent', () => {
@@ -43,7 +50,23 @@ test('what a kind wants to know with a key is read and sent', () => {
   const key = { name: 'k', models: ['*'], weight: 1, enabled: true, options: { region: 'eu' } } as unknown as Key;
   const form = keyForm(key, 1, kind);
   expect(form.options).toEqual({ 'key.region': 'eu' });
-  expect(keyDraft(form).options).toEqual({ region: 'eu' });
+  expect(keyDraft(form, kind).options).toEqual({ region: 'eu' });
+});
+
+test('a secret option is never shown, and stays unless a new one is typed', () => {
+  const kind = { options: [option('value', 'key', 'secret'), option('secret_key', 'key', 'secret')] } as unknown as Kind;
+  const key = { name: 'k', models: ['*'], weight: 1, enabled: true, options: { secret_key: 'abcd********wxyz' } } as unknown as Key;
+  const form = keyForm(key, 1, kind);
+  expect(form.options).toEqual({ 'key.secret_key': '' });
+  expect(keyDraft(form, kind).options).toEqual({});
+  expect(keyDraft({ ...form, options: { 'key.secret_key': ' new ' } }, kind).options).toEqual({ secret_key: 'new' });
+});
+
+test('a kind that needs no key may still have options', () => {
+  const kind = { name: 'local', keyless: true, options: [option('url', 'key', 'url')] } as unknown as Kind;
+  expect(visible(kind, startValues(kind)).map((o) => o.name)).toEqual(['url']);
+  expect(draftOf(kind, '', { 'key.url': 'http://h' }).keys).toEqual([{ name: 'default', models: ['*'], weight: 1, url: 'http://h' }]);
+  expect(draftOf(kind, '', { 'key.url': '' }).keys).toEqual([]);
 });
 
 test('a variable is shown as one', () => {

@@ -19,9 +19,9 @@ export function isKeyless(kind: Kind, values: Values): boolean {
   return kind.keyless || values['custom.is_key_less'] === true;
 }
 
-/** visible are the options that a form shows: none of a key where none is needed. */
+/** visible are the options that a form shows: none of a key where the user says that none is needed. */
 export function visible(kind: Kind, values: Values): Option[] {
-  return kind.options.filter((o) => o.scope !== 'key' || !isKeyless(kind, values));
+  return kind.options.filter((o) => o.scope !== 'key' || values['custom.is_key_less'] !== true);
 }
 
 /** draftOf is what the API is sent to add a provider. Empty fields are left out. */
@@ -55,23 +55,28 @@ export function keyOptions(kind: Kind | undefined): Option[] {
   return kind?.options.filter((o) => o.scope === 'key' && o.name !== 'value') ?? [];
 }
 
+/** withBase adds to a custom kind what its base wants to know with a key. */
+export function withBase(kind: Kind, base: Kind | undefined): Kind {
+  return kind.custom ? { ...kind, options: [...kind.options, ...keyOptions(base)] } : kind;
+}
+
 export function keyForm(key: Key | undefined, count: number, kind: Kind | undefined): KeyForm {
   const options: Values = {};
   for (const o of keyOptions(kind)) {
-    const stored = key?.options?.[o.name];
+    const stored = o.type === 'secret' ? '' : key?.options?.[o.name];
     options[fieldOf(o)] = o.type === 'bool' ? stored === 'true' : (stored ?? '');
   }
   if (!key) return { name: count === 0 ? 'default' : `key-${count + 1}`, value: '', models: [], weight: 1, enabled: true, options };
   return { name: key.name, value: '', models: key.models.filter((m) => m !== '*'), weight: key.weight, enabled: key.enabled, options };
 }
 
-/** keyDraft is what the API is sent for a key. */
-export function keyDraft(form: KeyForm): KeyDraft {
+/** keyDraft is what the API is sent for a key. Secrets that are left empty stay as they are. */
+export function keyDraft(form: KeyForm, kind: Kind | undefined): KeyDraft {
   const draft: KeyDraft = { name: form.name.trim(), models: form.models.length > 0 ? form.models : ['*'], weight: form.weight, enabled: form.enabled };
   const value = form.value.trim();
   if (value) draft.value = value;
-  const options = Object.entries(form.options).map(([field, v]) => [field.replace('key.', ''), String(v).trim()]);
-  if (options.length > 0) draft.options = Object.fromEntries(options);
+  const options = keyOptions(kind).map((o) => [o, String(form.options[fieldOf(o)]).trim()] as const);
+  if (options.length > 0) draft.options = Object.fromEntries(options.filter(([o, text]) => text || o.type !== 'secret').map(([o, text]) => [o.name, text]));
   return draft;
 }
 

@@ -19,6 +19,7 @@ import type {
   ClientConfig,
   Settings,
   NetworkConfig,
+  ProxyConfig,
   CustomConfig,
 } from './types.gen';
 
@@ -47,6 +48,9 @@ export interface ProviderDraft {
   provider?: string;
   custom_provider_config?: Partial<CustomConfig> & Record<string, unknown>;
   network_config?: Partial<NetworkConfig> & Record<string, unknown>;
+  proxy_config?: ProxyConfig;
+  send_back_raw_request?: boolean;
+  send_back_raw_response?: boolean;
   keys?: KeyDraft[];
 }
 

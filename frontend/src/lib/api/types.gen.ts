@@ -30,7 +30,7 @@ export interface Kind {
 }
 
 /**
- * Option is one field of a provider's form. Type is text, secret, url, select or bool. Scope says where its value
+ * Option is one field of a provider's form. Type is text, textarea, secret, url, select or bool. Scope says where its value
  * goes: key (the key object; name "value" is the key itself), network (network_config), custom
  * (custom_provider_config).
  */
@@ -92,7 +92,23 @@ export interface NetworkConfig {
   extra_headers?: Record<string, string>;
   default_request_timeout_in_seconds: number;
   stream_idle_timeout_in_seconds: number;
+  keep_alive_timeout_in_seconds: number;
   max_conns_per_host: number;
+  enforce_http2: boolean;
+  insecure_skip_verify: boolean;
+  ca_cert_pem?: string;
+}
+
+/**
+ * ProxyConfig is through whom a provider is reached. Type is none, http, socks5 or environment. Password reads
+ * "<REDACTED>", env.NAME or ""; writing "<REDACTED>" keeps it.
+ */
+export interface ProxyConfig {
+  type: string;
+  url?: string;
+  username?: string;
+  password?: string;
+  ca_cert_pem?: string;
 }
 
 /** ConcurrencyConfig limits the calls in flight; 0 = no limit. */
@@ -101,10 +117,15 @@ export interface ConcurrencyConfig {
   buffer_size: number;
 }
 
-/** CustomConfig describes a provider of the user's own. */
+/**
+ * CustomConfig describes a provider of the user's own. Without AllowedRequests it may do everything; with it, what is
+ * true there.
+ */
 export interface CustomConfig {
   base_provider_type: string;
   is_key_less: boolean;
+  allowed_requests?: Record<string, boolean>;
+  request_path_overrides?: Record<string, string>;
 }
 
 /**
@@ -118,6 +139,9 @@ export interface Provider {
   keyless: boolean;
   network_config: NetworkConfig;
   concurrency_and_buffer_size: ConcurrencyConfig;
+  proxy_config: ProxyConfig;
+  send_back_raw_request: boolean;
+  send_back_raw_response: boolean;
   custom_provider_config?: CustomConfig;
   provider_status: string;
   description?: string;
@@ -195,6 +219,16 @@ export interface ClientConfig {
   allowed_origins: string[];
   allowed_hosts: string[];
   max_request_body_size_mb: number;
+  allow_direct_keys: boolean;
+  allow_per_request_raw_override: boolean;
+  header_filter_config: HeaderFilterConfig;
+  stream_keep_alive_in_seconds: number;
+}
+
+/** HeaderFilterConfig names the header fields of callers that go upstream, and those that never do. */
+export interface HeaderFilterConfig {
+  allowlist: string[];
+  denylist: string[];
 }
 
 /** AuthConfig is the administrator's login. AdminPassword reads "<redacted>" or ""; writing "<redacted>" keeps it. */

@@ -1,0 +1,79 @@
+package coherechat
+
+import (
+	"heimdall/providers/dialect"
+	"heimdall/providers/llm"
+	"heimdall/providers/rawjson"
+)
+
+// New gives the dialect.
+func New() dialect.Dialect {
+	return dialect.Dialect{Name: name, Server: server{}, Client: client{}}
+}
+
+type server struct{}
+
+func (server) Peek(_ dialect.Path, body []byte) (dialect.Peek, error) { return peek(body) }
+
+func (server) DecodeRequest(_ dialect.Path, body []byte) (*llm.Request, error) {
+	return decodeRequest(body)
+}
+
+func (server) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) { return encodeResponse(r) }
+
+func (server) Encoder(*llm.Request) dialect.Encoder { return newEncoder() }
+
+func (server) EncodeError(e *llm.Error) (int, []byte) { return encodeError(e) }
+
+func (server) ErrorFrame(e *llm.Error) []byte { return errorFrame(e) }
+
+func (server) ContentType() string { return "text/event-stream" }
+
+type client struct{}
+
+func (client) EncodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) { return encodeRequest(r) }
+
+func (client) DecodeResponse(body []byte) (*llm.Response, error) { return decodeResponse(body) }
+
+func (client) Decoder() dialect.Decoder { return &decoder{} }
+
+func (client) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
+	return dialect.DecodeError(status, header, body, isError)
+}
+
+func (client) Scan(body []byte) dialect.Scan { return scan(body) }
+
+func (client) Tee() dialect.Tee { return &tee{} }
+
+// peek reads the fields that routing needs. Its only allocation is the model. Usage always comes.
+func peek(body []byte) (p dialect.Peek, err error) {
+	p.IncludeUsage = true
+	it := rawjson.Object(body)
+	for it.Next() {
+		switch string(it.Key()) {
+		case "model":
+			p.Model = ""
+			err = dialect.At("model", dialect.String(&p.Model, it.Value()))
+		case "stream":
+			p.Stream = false
+			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
+		case "fallbacks":
+			p.Fallbacks = true
+		}
+		if err != nil {
+			return p, dialect.Invalid(err)
+		}
+	}
+	if it.Err() != nil {
+		return p, dialect.Invalid(dialect.Shape(it.Err(), body, rawjson.IsObject(body), "must be a JSON object"))
+	}
+	return p, nil
+}
+
+var (
+	_ dialect.Server  = server{}
+	_ dialect.Client  = client{}
+	_ dialect.Decoder = (*decoder)(nil)
+	_ dialect.Encoder = (*encoder)(nil)
+	_ dialect.Tee     = (*tee)(nil)
+)
