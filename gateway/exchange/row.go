@@ -6,7 +6,7 @@ import "heimdall/providers/llm"
 // or without a handler where Op is empty, does not start.
 type Row struct {
 	Method string // GET, POST, …
-	Path   string // literal segments and {names}; a last {name...} takes the rest
+	Path   string // literal segments and {names}; a last {name...} takes the rest, and text may follow the brace of the last
 	Guard  Guard
 
 	// Op is set on inference rows: they run through the chain. Dialect is the client's, Provider the one that a bare
