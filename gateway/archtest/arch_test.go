@@ -19,7 +19,7 @@ var floors = []struct {
 	pattern string
 	floor   int
 }{
-	{"providers/llm", 0}, {"providers/rawjson", 0}, {"providers/sse", 0}, {"keychain", 0},
+	{"providers/llm", 0}, {"providers/rawjson", 0}, {"providers/sse", 0}, {"providers/eventstream", 0}, {"keychain", 0},
 	{"providers/dialect", 10}, {"providers/dialect/*", 11},
 	{"providers/auth", 20}, {"providers/transport", 20}, {"providers/catalog", 20},
 	{"providers", 21}, {"providers/fake", 22},

@@ -20,9 +20,8 @@ import (
 	"heimdall/gateway/exchange"
 	"heimdall/keychain"
 	"heimdall/providers"
-	"heimdall/providers/anthropic"
+	"heimdall/providers/all"
 	"heimdall/providers/fake"
-	"heimdall/providers/openai"
 	"heimdall/providers/transport"
 )
 
@@ -150,7 +149,7 @@ func begin(t testing.TB, o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// providers are the built-in ones with scripted upstreams.
+// providers are the built-in ones that need a key, with scripted upstreams.
 func (g *Gateway) providers(o Options) []providers.Provider {
 	doer := o.Doer
 	if doer == nil {
@@ -161,12 +160,14 @@ func (g *Gateway) providers(o Options) []providers.Provider {
 		doer = g.Upstream
 	}
 	var out []providers.Provider
-	for _, p := range []providers.Provider{openai.New(), anthropic.New()} {
-		table := *p.(*providers.Table)
-		if !o.Network {
-			table.About.Doer = doer
+	for _, p := range all.List() {
+		if p.Info().Keyless { // those that are there without being configured
+			continue
 		}
-		out = append(out, &table)
+		if !o.Network {
+			p.Info().Doer = doer
+		}
+		out = append(out, p)
 	}
 	if o.Network {
 		doer = nil
