@@ -3,6 +3,7 @@ package providers
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/url"
@@ -213,15 +214,27 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 		defer resp.Release()
 		return nil, llm.Errorf(llm.KindServerError, "the answer of %s cannot be read: %w", c.Target.Name, err)
 	}
-	if r.Created == 0 {
-		r.Created = seen.First.Unix()
-	}
+	r.ID, r.Model, r.Created = c.named(r.ID, r.Model, r.Created)
 	a.ContentType = "application/json"
 	if a.Body, err = c.encodeAnswer(r, seen); err != nil {
 		resp.Release()
 		return nil, err
 	}
 	return a, nil
+}
+
+// named fills in what not every dialect says of an answer and some clients need: an id of its own, the model, the time.
+func (c *Call) named(id, model string, created int64) (string, string, int64) {
+	if id == "" {
+		id = strings.ToLower(rand.Text())
+	}
+	if model == "" {
+		model = c.Model
+	}
+	if created == 0 {
+		created = time.Now().Unix()
+	}
+	return id, model, created
 }
 
 // encodeAnswer writes an answer in the client's dialect.
@@ -263,7 +276,7 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 			return nil, err
 		}
 		a.ContentType = c.Client.Server.ContentType()
-		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen}
+		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen, named: c.named}
 	}
 	return a, nil
 }

@@ -289,6 +289,7 @@ type translation struct {
 	encoder dialect.Encoder
 	events  []llm.Event
 	seen    *Seen
+	named   func(id, model string, created int64) (string, string, int64)
 }
 
 func (t *translation) feed(dst, p []byte) []byte {
@@ -309,8 +310,8 @@ func (t *translation) end(dst []byte, broken *llm.Error) []byte {
 
 func (t *translation) encode(dst []byte) []byte {
 	for _, e := range t.events {
-		if e.Meta != nil && e.Meta.Created == 0 {
-			e.Meta.Created = time.Now().Unix() // not every dialect says when; some must
+		if m := e.Meta; m != nil {
+			m.ID, m.Model, m.Created = t.named(m.ID, m.Model, m.Created)
 		}
 		dst = t.encoder.Encode(dst, e)
 	}

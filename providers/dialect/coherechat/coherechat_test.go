@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -310,6 +311,60 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
+// TestOneAfterTheOther: a block that is visibly done does not hold up the next one, in either direction.
+func TestOneAfterTheOther(t *testing.T) {
+	events := dialecttest.Decode(New(), []byte(frame("tool-plan-delta", `"delta":{"message":{"tool_plan":"p"}}`)+
+		frame("content-start", `"index":0,"delta":{"message":{"content":{"type":"text","text":"a"}}}`)+
+		frame("tool-call-start", `"index":0,"delta":{"message":{"tool_calls":{"id":"1","function":{"name":"f","arguments":"{}"}}}}`)+
+		frame("message-end", `"delta":{"finish_reason":"TOOL_CALL"}`)))
+	var steps []string
+	for _, ev := range events {
+		steps = append(steps, string(ev.Type)+strconv.Itoa(ev.Block))
+	}
+	want := "start0 block_start0 delta0 block_end0 block_start1 delta1 block_start2 delta2 block_end1 block_end2 finish0"
+	if got := strings.Join(steps, " "); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	e := newEncoder()
+	call := func(block int, id, arguments string) []byte {
+		p := llm.Part{Kind: llm.PartCall, Call: &llm.ToolCall{ID: id, Name: "f"}}
+		out := e.Encode(nil, llm.Event{Type: llm.EventBlockStart, Block: block, Part: p})
+		return e.Encode(out, llm.Event{Type: llm.EventDelta, Block: block, Part: llm.Part{Kind: llm.PartCall, Call: &llm.ToolCall{Arguments: arguments}}})
+	}
+	call(0, "a", "{}")
+	if out := call(1, "b", "{"); !bytes.Contains(out, []byte(`"id":"b"`)) {
+		t.Errorf("the second call waits for the first: %s", out)
+	}
+	if out := call(2, "c", "{}"); len(out) > 0 {
+		t.Errorf("the third call does not wait: %s", out)
+	}
+}
+
+func TestFinish(t *testing.T) {
+	for _, c := range []struct {
+		in    llm.Finish
+		calls bool
+		want  string
+	}{
+		{llm.Finish{Reason: llm.FinishStop, Raw: "STOP_SEQUENCE"}, false, "STOP_SEQUENCE"},
+		{llm.Finish{Reason: llm.FinishStop, Raw: "end_turn"}, false, "COMPLETE"},
+		{llm.Finish{Reason: llm.FinishStop, Raw: "stop"}, true, "TOOL_CALL"},
+		{llm.Finish{Reason: llm.FinishLength, Raw: "length"}, false, "MAX_TOKENS"},
+		{llm.Finish{Reason: llm.FinishTools}, true, "TOOL_CALL"},
+		{llm.Finish{Reason: llm.FinishRefusal}, false, "ERROR_TOXIC"},
+		{llm.Finish{Reason: llm.FinishPause}, false, "COMPLETE"},
+		{llm.Finish{Reason: llm.FinishOther, Raw: "TIMEOUT"}, false, "TIMEOUT"},
+	} {
+		got := finishWord(c.in, c.calls)
+		if got != c.want {
+			t.Errorf("%+v became %s, want %s", c.in, got, c.want)
+		}
+	}
+	if f := decodeFinish("ERROR_TOXIC"); f.Reason != llm.FinishFilter {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for in, want := range map[string]llm.Usage{
 		`{"billed_units":{"input_tokens":8,"output_tokens":5},"tokens":{"input_tokens":100,"output_tokens":6},"cached_tokens":64}`: {Input: 100, CacheRead: 64, Output: 6},
@@ -320,9 +375,15 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%s: %s", in, diff)
 		}
 	}
-	_, warnings := encodeResponse(&llm.Response{Usage: &llm.Usage{Input: 9, CacheWrite: 1, Output: 3, Reasoning: 2}})
-	if len(warnings) != 2 {
-		t.Errorf("%v", warnings)
+	// What only other providers count is carried beside what the endpoint knows.
+	u := &llm.Usage{Input: 9, CacheRead: 2, CacheWrite: 1, Output: 3, Reasoning: 2}
+	body, warnings := encodeResponse(&llm.Response{Usage: u})
+	r, err := decodeResponse(body)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	if r.Usage.Raw = nil; !cmp.Equal(r.Usage, u) {
+		t.Errorf("%+v became %+v", u, r.Usage)
 	}
 }
 

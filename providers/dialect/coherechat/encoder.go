@@ -78,7 +78,7 @@ func (e *encoder) Close(dst []byte) []byte {
 	w.Open('{')
 	w.StringField("finish_reason", finishWord(*e.finish, e.calls > 0))
 	if e.usage != nil {
-		e.o.usage(e.usage)
+		usage(w, e.usage)
 	}
 	e.o.own(e.tail)
 	e.o.losses.Extra("", e.tail)

@@ -289,6 +289,7 @@ func (m *message) turn() (llm.Message, error) {
 		}
 		t.Parts = []llm.Part{{Kind: llm.PartResult, Result: &llm.ToolResult{ID: m.callID, Parts: t.Parts}}}
 		return t, nil
+	default:
+		return t, dialect.At("role", dialect.Bad("must be system, user, assistant or tool, not "+strconv.Quote(m.role)))
 	}
-	return t, dialect.At("role", dialect.Bad("must be system, user, assistant or tool, not "+strconv.Quote(m.role)))
 }

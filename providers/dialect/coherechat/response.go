@@ -75,7 +75,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	o.answer(c)
 	w.Close('}')
 	if r.Usage != nil {
-		o.usage(r.Usage)
+		usage(w, r.Usage)
 	}
 	if v := dialect.Nested(c.Extra, name, "logprobs"); v != nil {
 		w.RawField("logprobs", v)

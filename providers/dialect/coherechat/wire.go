@@ -92,7 +92,8 @@ func finishWord(f llm.Finish, calls bool) string {
 }
 
 // readUsage reads a usage object without allocating; Raw stays unset. What is billed counts only where the tokens are
-// not told.
+// not told. The endpoint itself tells neither reasoning_tokens nor cache_write_tokens: they carry what other providers
+// count.
 func readUsage(v []byte) (u llm.Usage) {
 	var billed llm.Usage
 	told := false
@@ -105,6 +106,8 @@ func readUsage(v []byte) (u llm.Usage) {
 			readTokens(&billed, v)
 		case "cached_tokens":
 			_ = dialect.Int(&u.CacheRead, v)
+		case "cache_write_tokens":
+			_ = dialect.Int(&u.CacheWrite, v)
 		}
 	}
 	if !told {
@@ -124,6 +127,8 @@ func readTokens(u *llm.Usage, v []byte) (told bool) {
 			told = dialect.Int(&u.Input, it.Value()) == nil
 		case "output_tokens":
 			told = dialect.Int(&u.Output, it.Value()) == nil
+		case "reasoning_tokens":
+			_ = dialect.Int(&u.Reasoning, it.Value())
 		}
 	}
 	return told
@@ -139,33 +144,33 @@ func decodeUsage(v []byte) *llm.Usage {
 }
 
 // usage writes the provider's own object where it says the same in this dialect.
-func (o *out) usage(u *llm.Usage) {
-	w := &o.w
+func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.Key("usage")
 	if ownUsage(u) {
 		w.Raw(u.Raw)
 		return
 	}
-	tokens := func(key string) {
-		w.Key(key)
-		w.Open('{')
-		w.IntField("input_tokens", u.Input)
-		w.IntField("output_tokens", u.Output)
-		w.Close('}')
-	}
 	w.Open('{')
-	tokens("billed_units")
-	tokens("tokens")
+	w.Key("billed_units")
+	w.Open('{')
+	w.IntField("input_tokens", u.Input)
+	w.IntField("output_tokens", u.Output)
+	w.Close('}')
+	w.Key("tokens")
+	w.Open('{')
+	w.IntField("input_tokens", u.Input)
+	w.IntField("output_tokens", u.Output)
+	if u.Reasoning > 0 {
+		w.IntField("reasoning_tokens", u.Reasoning)
+	}
+	w.Close('}')
 	if u.CacheRead > 0 {
 		w.IntField("cached_tokens", u.CacheRead)
 	}
-	w.Close('}')
-	if u.Reasoning > 0 {
-		o.losses.Add("usage.reasoning", "the coherechat dialect counts thoughts only as output")
-	}
 	if u.CacheWrite > 0 {
-		o.losses.Add("usage.cache_write", "the coherechat dialect counts cache writes only as input")
+		w.IntField("cache_write_tokens", u.CacheWrite)
 	}
+	w.Close('}')
 }
 
 func ownUsage(u *llm.Usage) bool {
@@ -176,7 +181,7 @@ func ownUsage(u *llm.Usage) bool {
 	_, billed, _ := rawjson.Get(u.Raw, "billed_units")
 	r := readUsage(u.Raw)
 	return (tokens || billed) && r.Input == u.Input && r.Output == u.Output && r.CacheRead == u.CacheRead &&
-		u.CacheWrite == 0 && u.Reasoning == 0
+		r.CacheWrite == u.CacheWrite && r.Reasoning == u.Reasoning
 }
 
 // keep puts unknown members in Extra.

@@ -277,6 +277,12 @@ func TestTurnsMerge(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
+	for model, want := range map[string]string{claude.Model: `"f_g_0"`, "moonshot.kimi-k2": `"f.g:0"`} {
+		out, _ := encode(t, &llm.Request{Model: model, Messages: []llm.Message{result("f.g:0")}})
+		if !strings.Contains(string(out), `"toolUseId":`+want) {
+			t.Errorf("%s: the id is not %s in %s", model, want, out)
+		}
+	}
 }
 
 // TestCalledTools: the endpoint refuses a conversation with calls whose tools are not declared.
@@ -363,5 +369,28 @@ func TestCachePoints(t *testing.T) {
 	in.Model = "meta.llama3-70b-instruct-v1:0"
 	if out, lost := encode(t, in); strings.Contains(string(out), "cachePoint") || lost != "cache_control" {
 		t.Errorf("for a model that cannot: %s (%s)", out, lost)
+	}
+}
+
+// TestPrefix adds turns one by one: what was sent of earlier turns must not change by a byte, or the provider's prompt
+// cache is cold again.
+func TestPrefix(t *testing.T) {
+	req, err := own.Server.DecodeRequest(claude, dialecttest.Input(t, "request.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper := llm.Message{Role: llm.RoleUser, Parts: []llm.Part{{Kind: llm.PartMedia, Media: &llm.Media{MIME: "application/pdf", Data: "AA==", Name: "Notes"}}}}
+	all := append(req.Messages, text(llm.RoleAssistant, "Done."), paper, text(llm.RoleAssistant, "Read."), paper, text(llm.RoleUser, "More."))
+	before := ""
+	for n := 2; n <= len(all); n++ {
+		req.Messages = all[:n]
+		body, _ := encode(t, req)
+		sent, _, _ := rawjson.Get(body, "messages")
+		// The turn that was last may go on, so its closing brackets and what stands behind its content are not compared.
+		open, _, _ := strings.Cut(strings.TrimRight(before, "]}"), `],"note"`)
+		if !strings.HasPrefix(string(sent), open) {
+			t.Errorf("turn %d changes what came before it:\n%s\n%s", n, before, sent)
+		}
+		before = string(sent)
 	}
 }

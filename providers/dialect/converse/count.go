@@ -96,7 +96,7 @@ func (c countClient) EncodeRequest(r *llm.Request) ([]byte, []llm.Warning, error
 	o.toolConfig(r)
 	o.additional(r, o.plan(r))
 	o.own(r.Extra, additionalRequest, "inferenceConfig", "toolConfig", "outputConfig", "serviceTier")
-	o.losses.Extra("", without(r.Extra, "cache_control", "anthropic_beta"))
+	o.losses.Extra("", without(r.Extra, "cache_control", betaKey))
 	o.w.Raw([]byte("}}}"))
 	return o.w.B, o.losses.List(), nil
 }

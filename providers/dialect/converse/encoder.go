@@ -92,7 +92,7 @@ func (e *encoder) Close(dst []byte) []byte {
 	}
 	e.open()
 	if e.usage != nil {
-		usage(&e.o.w, e.usage)
+		e.o.usage(e.usage)
 	}
 	if own == nil && !ownUsage(e.usage) {
 		e.o.w.RawField("metrics", noMetrics)

@@ -147,7 +147,7 @@ func errorClass(status int, e *llm.Error) string {
 
 // errorFrame writes an exception. A stream knows only these classes.
 func errorFrame(e *llm.Error) []byte {
-	class := "validationException"
+	var class string
 	switch e.Kind {
 	case llm.KindRateLimited, llm.KindProviderLimited:
 		class = "throttlingException"
@@ -157,6 +157,8 @@ func errorFrame(e *llm.Error) []byte {
 		class = "internalServerException"
 	case llm.KindServerError, llm.KindTimeout, llm.KindConnection, llm.KindTruncated, llm.KindNoCredentials, llm.KindOther:
 		class = "modelStreamErrorException"
+	default:
+		class = "validationException"
 	}
 	var w rawjson.Writer
 	w.Open('{')

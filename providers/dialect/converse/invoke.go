@@ -10,10 +10,12 @@ import (
 const (
 	invokeName = "invoke"
 
+	// What the endpoint adds to a body of the messages dialect. The version marks such a body.
 	versionKey = "anthropic_version"
 	version    = "bedrock-2023-05-31"
 	betaKey    = "anthropic_beta"
-	metricsKey = "amazon-bedrock-invocationMetrics"
+
+	metricsKey = "amazon-bedrock-invocationMetrics" // in the last chunk of every model's stream
 )
 
 // NewInvoke gives the dialect of invoke and invoke-with-response-stream, whose bodies are those of the model. Only the

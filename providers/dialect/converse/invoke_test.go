@@ -34,6 +34,11 @@ func TestInvokeRequest(t *testing.T) {
 	if string(out) != want || lost != "" {
 		t.Errorf("%s (%s)", out, lost)
 	}
+	// The path decides, whatever the body says.
+	said := strings.Replace(invokeBody, "{", `{"model":"other","stream":true,`, 1)
+	if r, err := invoke.Server.DecodeRequest(claude, []byte(said)); err != nil || r.Stream || r.Model != claude.Model {
+		t.Errorf("%+v, %v", r, err)
+	}
 	req.Model = "meta.llama3-70b-instruct-v1:0"
 	var e *llm.Error
 	if _, _, err := invoke.Client.EncodeRequest(req); !errors.As(err, &e) || e.Kind != llm.KindInvalidRequest {

@@ -19,7 +19,7 @@ func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
 	o.tier(r)
 	o.unsupported(&r.Params)
 	o.own(r.Extra, additionalRequest, "inferenceConfig", "toolConfig", "outputConfig", "serviceTier")
-	o.losses.Extra("", without(r.Extra, "cache_control", "anthropic_beta"))
+	o.losses.Extra("", without(r.Extra, "cache_control", betaKey))
 	w.Close('}')
 	return w.B, o.losses.List(), nil
 }
@@ -331,11 +331,11 @@ func (o *out) additional(r *llm.Request, t thinking) {
 	if len(r.Tools) > 0 && o.serial(&r.Choice) {
 		o.serialChoice(&r.Choice)
 	}
-	if v := dialect.Nested(r.Extra, invokeName, "anthropic_beta"); v != nil {
+	if v := dialect.Nested(r.Extra, invokeName, betaKey); v != nil {
 		if o.family.own {
-			w.RawField("anthropic_beta", v)
+			w.RawField(betaKey, v)
 		} else {
-			o.losses.Add("anthropic_beta", "the model takes no such setting")
+			o.losses.Add(betaKey, "the model takes no such setting")
 		}
 	}
 	if left != nil {

@@ -138,7 +138,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	w.Close('}')
 	o.stop(c.Finish, calls)
 	if r.Usage != nil || r.Extra[name] == nil {
-		usage(w, r.Usage)
+		o.usage(r.Usage)
 	}
 	if r.Extra[name] == nil && (r.Usage == nil || !ownUsage(r.Usage)) {
 		w.RawField("metrics", noMetrics)

@@ -184,11 +184,11 @@ func TestStopReasons(t *testing.T) {
 func TestForeignResponse(t *testing.T) {
 	r := &llm.Response{ID: "x", Model: "m", Choices: []llm.Choice{
 		{Parts: []llm.Part{{Kind: llm.PartText, Text: "a"}}, Finish: llm.Finish{Reason: llm.FinishStop}}, {Index: 1}},
-		Usage: &llm.Usage{Input: 7, Output: 2, Raw: []byte(`{"prompt_tokens":7}`)}}
+		Usage: &llm.Usage{Input: 7, Output: 2, Reasoning: 1, Raw: []byte(`{"prompt_tokens":7}`)}}
 	out, warnings := own.Server.EncodeResponse(r)
 	want := `{"output":{"message":{"role":"assistant","content":[{"text":"a"}]}},"stopReason":"end_turn",` +
 		`"usage":{"inputTokens":7,"outputTokens":2,"totalTokens":9,"cacheReadInputTokens":0,"cacheWriteInputTokens":0},"metrics":{"latencyMs":0}}`
-	if string(out) != want || len(warnings) != 1 || warnings[0].Field != "choices[1]" {
+	if string(out) != want || len(warnings) != 2 || warnings[0].Field != "usage.reasoning" || warnings[1].Field != "choices[1]" {
 		t.Errorf("%s, %v", out, warnings)
 	}
 	for _, in := range []string{`{}`, `[]`, `{"output":{}}`, `{"output":{"message":{"content":"x"}}}`, `oops`} {

@@ -171,14 +171,18 @@ func decodeUsage(v []byte) *llm.Usage {
 }
 
 // usage writes the provider's own object where it says the same in this dialect.
-func usage(w *rawjson.Writer, u *llm.Usage) {
+func (o *out) usage(u *llm.Usage) {
 	if u == nil {
 		u = &llm.Usage{}
 	}
+	w := &o.w
 	w.Key("usage")
 	if ownUsage(u) {
 		w.Raw(u.Raw)
 		return
+	}
+	if u.Reasoning > 0 {
+		o.losses.Add("usage.reasoning", "the converse dialect does not count thoughts apart from the rest of the output")
 	}
 	w.Open('{')
 	w.IntField("inputTokens", max(0, u.Input-u.CacheRead-u.CacheWrite))
@@ -209,6 +213,9 @@ func cacheMark(x llm.Extra) []byte {
 
 // without is x without the members that are written in this dialect's own way, so that they are not reported lost.
 func without(x llm.Extra, keys ...string) llm.Extra {
+	if len(x) == 0 {
+		return nil
+	}
 	out := make(llm.Extra, len(x))
 	for dialectName, obj := range x {
 		if dialectName != name {

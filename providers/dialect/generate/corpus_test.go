@@ -20,6 +20,5 @@ func TestCorpus(t *testing.T) {
 
 // TestFromOthers carries what other endpoints' providers and clients said to this dialect.
 func TestFromOthers(t *testing.T) {
-	t.Run("chat", func(t *testing.T) { dialecttest.Replay(t, "chat.completions", chat.New(), generate.New()) })
 	t.Run("messages", func(t *testing.T) { dialecttest.Replay(t, "messages", messages.New(), generate.New()) })
 }

@@ -86,12 +86,7 @@ func (s embedServer) DecodeRequest(path dialect.Path, body []byte) (*llm.Request
 	if err != nil {
 		return nil, dialect.Invalid(err)
 	}
-	r := &llm.Request{Model: path.Model, Embed: &in.embed}
-	if in.kept {
-		rest.Put("requests", append(append([]byte{'['}, bytes.Join(in.left, []byte{','})...), ']'))
-	}
-	dialect.Keep(&r.Extra, name, rest.Object())
-	return r, nil
+	return in.request(path, "requests", &rest), nil
 }
 
 func (in *embedIn) item(i int, v []byte) error {
@@ -116,24 +111,38 @@ func (in *embedIn) item(i int, v []byte) error {
 		}
 		return false, nil
 	})
-	e := &in.embed
 	switch {
 	case err != nil:
 		return err
 	case !content:
 		return dialect.At("content", dialect.Bad("is missing"))
-	case i == 0:
-		e.Task, e.Dimensions = task, dimensions
-	case task != e.Task:
+	case i > 0 && task != in.embed.Task:
 		return dialect.At("taskType", dialect.Bad("must be the same in all requests"))
-	case (dimensions == nil) != (e.Dimensions == nil) || dimensions != nil && *dimensions != *e.Dimensions:
+	case i > 0 && !sameNumber(dimensions, in.embed.Dimensions):
 		return dialect.At("outputDimensionality", dialect.Bad("must be the same in all requests"))
 	}
-	e.Inputs = append(e.Inputs, input)
-	left := rest.Object()
+	in.embed.Task, in.embed.Dimensions = task, dimensions
+	in.add(input, rest.Object())
+	return nil
+}
+
+func sameNumber(a, b *int64) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// add takes an input, with the members of its item that only this dialect knows.
+func (in *embedIn) add(input llm.EmbedInput, left []byte) {
+	in.embed.Inputs = append(in.embed.Inputs, input)
 	in.kept = in.kept || left != nil
 	in.left = append(in.left, orEmpty(left))
-	return nil
+}
+
+// request is what was gathered; key is the list that the items stood in.
+func (in *embedIn) request(path dialect.Path, key string, rest *rawjson.Gather) *llm.Request {
+	r := &llm.Request{Model: path.Model, Embed: &in.embed}
+	if in.kept {
+		rest.Put(key, append(append([]byte{'['}, bytes.Join(in.left, []byte{','})...), ']'))
+	}
+	dialect.Keep(&r.Extra, name, rest.Object())
+	return r
 }
 
 // embedContent reads a content with one part, a text or a file.

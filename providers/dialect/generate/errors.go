@@ -49,8 +49,9 @@ func isError(body []byte) bool {
 	}
 	code, _, _ := rawjson.Get(v, "code")
 	message, _, _ := rawjson.Get(v, "message")
+	status, _, _ := rawjson.Get(v, "status")
 	_, number := rawjson.Int(code)
-	return number && rawjson.IsString(message)
+	return number && rawjson.IsString(message) && rawjson.IsString(status)
 }
 
 // refine reads what only this dialect says of an error: the word for its status, and in the details how long to wait.

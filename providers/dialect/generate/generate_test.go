@@ -6,10 +6,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -231,6 +229,20 @@ func TestLosses(t *testing.T) {
 	}
 }
 
+// TestHomeless: the signature of a call that the client left out goes to one that has none.
+func TestHomeless(t *testing.T) {
+	carried := carry(owner{ofCall, 4}, "cw==")
+	for want, parts := range map[string][]llm.Part{
+		`{"functionCall":{"id":"1","name":"f","args":{}},"thoughtSignature":"cw=="}`: {carried, callPart("1", "f")},
+		`{"text":"x"}`: {carried, {Kind: llm.PartText, Text: "x"}},
+	} {
+		out, warnings, err := encodeRequest(&llm.Request{Model: "m-3", Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: parts}}})
+		if err != nil || string(out) != `{"contents":[{"role":"model","parts":[`+want+`]}]}` || len(warnings) != len(parts[1].Text) {
+			t.Errorf("%s, %v, %v", out, warnings, err)
+		}
+	}
+}
+
 func TestMedia(t *testing.T) {
 	for _, c := range []struct {
 		in   llm.Media
@@ -430,64 +442,12 @@ func TestPartialArguments(t *testing.T) {
 			t.Errorf("%s: %s, %v", in, a.JSON(), err)
 		}
 	}
-	for _, in := range []string{`[{"jsonPath":"a"}]`, `[{"jsonPath":"$.a[99999999]"}]`, `[{"jsonPath":"$.a[-1]"}]`, `[{"jsonPath":"$['a"}]`, `[1]`, `[{"jsonPath":"$a"}]`, `[{"jsonPath":"$["}]`} {
+	for _, in := range []string{`[{"jsonPath":"a"}]`, `[{"jsonPath":"$.a[99999999]"}]`, `[{"jsonPath":"$.a[-1]"}]`, `[{"jsonPath":"$['a"}]`, `[1]`, `[{"jsonPath":"$a"}]`, `[{"jsonPath":"$["}]`,
+		`[{"jsonPath":"$.a[9999][9999]"}]`} {
 		var a arguments
 		if a.add([]byte(in)) == nil {
 			t.Errorf("%s was read", in)
 		}
-	}
-}
-
-func TestDecodeError(t *testing.T) {
-	for _, c := range []struct {
-		status int
-		body   string
-		kind   llm.ErrorKind
-		wait   time.Duration
-		raw    bool
-	}{
-		{429, `{"error":{"code":429,"message":"check your plan and billing details","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x","retryDelay":"34.4s"}]}}`,
-			llm.KindProviderLimited, 34400 * time.Millisecond, true},
-		{429, `{"error":{"code":429,"message":"Your prepayment credits are depleted","status":"RESOURCE_EXHAUSTED"}}`, llm.KindBilling, 0, true},
-		{400, `{"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}`, llm.KindAuthFailed, 0, true},
-		{400, `[{"error":{"code":400,"message":"bad","status":"INVALID_ARGUMENT"}}]`, llm.KindInvalidRequest, 0, false},
-		{403, `{"error":{"code":403,"message":"enable billing","status":"PERMISSION_DENIED","details":[{"reason":"BILLING_DISABLED"}]}}`, llm.KindBilling, 0, true},
-		{404, `{"error":{"code":404,"message":"models/x is not found","status":"NOT_FOUND"}}`, llm.KindModelUnavailable, 0, true},
-		{503, `{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}`, llm.KindOverloaded, 0, true},
-		{502, `<html><title>Bad</title>`, llm.KindServerError, 0, false},
-		{500, ``, llm.KindServerError, 0, false},
-	} {
-		e := New().Client.DecodeError(c.status, nil, []byte(c.body))
-		if e.Kind != c.kind || e.RetryAfter != c.wait || (e.Raw != nil) != c.raw || e.Message == "" {
-			t.Errorf("%d %s: %+v", c.status, c.body, *e)
-		}
-	}
-}
-
-func TestEncodeError(t *testing.T) {
-	server := New().Server
-	raw := []byte(`{ "error": {"code":418,"message":"m","extra":1}}`)
-	if status, body := server.EncodeError(&llm.Error{Status: 418, Raw: raw}); status != 418 || string(body) != string(raw) {
-		t.Errorf("its own body became %d %s", status, body)
-	}
-	limited := llm.Errorf(llm.KindProviderLimited, `slow "down"`)
-	limited.RetryAfter = 1500 * time.Millisecond
-	for want, e := range map[string]*llm.Error{
-		`429 {"error":{"code":429,"message":"slow \"down\"","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.5s"}]}}`: limited,
-		`404 {"error":{"code":404,"message":"m","status":"NOT_FOUND"}}`:         llm.Errorf(llm.KindModelUnavailable, "m"),
-		`400 {"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}`:  llm.Errorf(llm.KindInvalidRequest, "m"),
-		`401 {"error":{"code":401,"message":"m","status":"UNAUTHENTICATED"}}`:   llm.Errorf(llm.KindAuthFailed, "m"),
-		`529 {"error":{"code":529,"message":"busy","status":"UNAVAILABLE"}}`:    {Status: 529, Kind: llm.KindOverloaded, Message: "busy", Raw: []byte(`{"type":"error","error":{"type":"a","message":"b"}}`)},
-		`500 {"error":{"code":500,"message":"m","status":"INTERNAL"}}`:          llm.Errorf(llm.KindInternal, "m"),
-		`504 {"error":{"code":504,"message":"m","status":"DEADLINE_EXCEEDED"}}`: llm.Errorf(llm.KindTimeout, "m"),
-	} {
-		status, body := server.EncodeError(e)
-		if code, text, _ := strings.Cut(want, " "); text != string(body) || code != strconv.Itoa(status) {
-			t.Errorf("%d %s, want %s", status, body, want)
-		}
-	}
-	if got := string(server.ErrorFrame(llm.Errorf(llm.KindInternal, "x"))); got != `data: {"error":{"code":500,"message":"x","status":"INTERNAL"}}`+"\n\n" {
-		t.Errorf("frame %q", got)
 	}
 }
 

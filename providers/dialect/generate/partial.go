@@ -13,6 +13,7 @@ import (
 type arguments struct {
 	root      value
 	of        owner
+	elements  int    // of all lists
 	signature string // one that came with a later piece
 }
 
@@ -26,7 +27,7 @@ type value struct {
 	list   []*value
 }
 
-// maxElements bounds a list, whose length a path alone may claim.
+// maxElements bounds the lists, whose length a path alone may claim.
 const maxElements = 1 << 14
 
 // add takes a list of pieces.
@@ -52,7 +53,7 @@ func (a *arguments) add(list []byte) error {
 		if it.Err() != nil {
 			return dialect.Bad("must be an object")
 		}
-		at, err := a.root.find(path)
+		at, err := a.find(path)
 		if err != nil {
 			return dialect.At("jsonPath", err)
 		}
@@ -77,7 +78,8 @@ func (v *value) put(text, raw []byte) error {
 var badPath = dialect.Bad("must be a path like $.list[2].name")
 
 // find walks a path and makes what is missing on the way.
-func (v *value) find(path string) (*value, error) {
+func (a *arguments) find(path string) (*value, error) {
+	v := &a.root
 	path, ok := strings.CutPrefix(path, "$")
 	if !ok {
 		return nil, badPath
@@ -105,11 +107,11 @@ func (v *value) find(path string) (*value, error) {
 		case path[0] == '[':
 			end := strings.IndexByte(path, ']')
 			n, err := strconv.Atoi(path[1:max(1, end)])
-			if end < 0 || err != nil || n < 0 || n > maxElements {
+			if end < 0 || err != nil || n < 0 || n > maxElements-a.elements {
 				return nil, badPath
 			}
 			path = path[end+1:]
-			v = v.element(n)
+			v = a.element(v, n)
 		default:
 			return nil, badPath
 		}
@@ -130,9 +132,10 @@ func (v *value) field(key string) *value {
 	return f
 }
 
-func (v *value) element(n int) *value {
+func (a *arguments) element(v *value, n int) *value {
 	for len(v.list) <= n {
 		v.list = append(v.list, &value{})
+		a.elements++
 	}
 	return v.list[n]
 }

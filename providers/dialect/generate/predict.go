@@ -1,8 +1,6 @@
 package generate
 
 import (
-	"bytes"
-
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -19,8 +17,7 @@ func (predictServer) DecodeRequest(path dialect.Path, body []byte) (*llm.Request
 	if err := rawjson.Valid(body); err != nil {
 		return nil, dialect.Invalid(dialect.Bad("is " + err.Error()))
 	}
-	r := &llm.Request{Model: path.Model, Embed: &llm.Embed{}}
-	in := predictIn{embed: r.Embed}
+	var in embedIn
 	var rest rawjson.Gather
 	err := members(body, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
@@ -37,20 +34,10 @@ func (predictServer) DecodeRequest(path dialect.Path, body []byte) (*llm.Request
 	if err != nil {
 		return nil, dialect.Invalid(err)
 	}
-	if in.kept {
-		rest.Put("instances", append(append([]byte{'['}, bytes.Join(in.left, []byte{','})...), ']'))
-	}
-	dialect.Keep(&r.Extra, name, rest.Object())
-	return r, nil
+	return in.request(path, "instances", &rest), nil
 }
 
-type predictIn struct {
-	embed *llm.Embed
-	left  [][]byte // of each instance, the members that only this dialect knows
-	kept  bool
-}
-
-func (in *predictIn) instance(i int, v []byte) error {
+func (in *embedIn) instance(i int, v []byte) error {
 	var rest rawjson.Gather
 	var input llm.EmbedInput
 	var task string
@@ -72,37 +59,29 @@ func (in *predictIn) instance(i int, v []byte) error {
 		return err
 	case !text:
 		return dialect.At("content", dialect.Bad("is missing; only texts can be embedded here"))
-	case i == 0:
-		in.embed.Task = task
-	case task != in.embed.Task:
+	case i > 0 && task != in.embed.Task:
 		return dialect.At("task_type", dialect.Bad("must be the same in all instances"))
 	}
-	in.embed.Inputs = append(in.embed.Inputs, input)
-	left := rest.Object()
-	in.kept = in.kept || left != nil
-	in.left = append(in.left, orEmpty(left))
+	in.embed.Task = task
+	in.add(input, rest.Object())
 	return nil
 }
 
-func (in *predictIn) parameters(outer *rawjson.Gather, v []byte) error {
+func (in *embedIn) parameters(outer *rawjson.Gather, v []byte) error {
 	if rawjson.IsNull(v) {
 		return nil
 	}
 	var rest rawjson.Gather
 	err := members(v, &rest, func(key string, v []byte) (bool, error) {
-		return key == "outputDimensionality", dimensionality(in.embed, key, v)
+		if key != "outputDimensionality" {
+			return false, nil
+		}
+		return true, dialect.Opt(&in.embed.Dimensions, v, dialect.Int)
 	})
 	if left := rest.Object(); left != nil {
 		outer.Put("parameters", left)
 	}
 	return err
-}
-
-func dimensionality(e *llm.Embed, key string, v []byte) error {
-	if key != "outputDimensionality" {
-		return nil
-	}
-	return dialect.Opt(&e.Dimensions, v, dialect.Int)
 }
 
 func (predictServer) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) {

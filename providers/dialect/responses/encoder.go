@@ -19,6 +19,7 @@ type encoder struct {
 	finish   *llm.Finish
 	usage    *llm.Usage
 	extra    llm.Extra // members of the answer that came with the usage
+	echo     []byte    // what an answer repeats of its request
 	sequence int64
 	items    []*itemOut
 	current  *itemOut // the message or thought that the next part may go on with
@@ -107,7 +108,7 @@ func (e *encoder) Close(dst []byte) []byte {
 	}
 	own := e.own()
 	status, reason := statusOf(*e.finish, own)
-	e.o.lost("finish", e.finish.Extra)
+	e.o.ended(*e.finish)
 	kind := "response.completed"
 	switch status {
 	case statusIncomplete:
@@ -116,14 +117,10 @@ func (e *encoder) Close(dst []byte) []byte {
 		kind = "response.cancelled"
 	}
 	e.open(kind)
-	e.response(status, reason, func(w *rawjson.Writer) {
-		usage(w, e.usage)
-		if own && e.extra != nil {
-			echo(w, nil, e.extra)
-			return
-		}
-		echo(w, e.req, e.meta.Extra)
-	})
+	if own && e.extra != nil {
+		e.echo = echo(nil, e.extra)
+	}
+	e.response(status, reason)
 	return e.send(dst, kind)
 }
 
@@ -155,19 +152,17 @@ func (e *encoder) begin(dst []byte) []byte {
 	}
 	e.o.made = !e.own()
 	e.o.losses.Extra("", e.meta.Extra)
+	e.echo = echo(e.req, e.meta.Extra)
 	for _, kind := range []string{"response.created", "response.in_progress"} {
 		e.open(kind)
-		e.response(statusRunning, "", func(w *rawjson.Writer) {
-			w.RawField("usage", []byte("null"))
-			echo(w, e.req, e.meta.Extra)
-		})
+		e.response(statusRunning, "")
 		dst = e.send(dst, kind)
 	}
 	return dst
 }
 
-// response writes the object of the answer; rest writes what it ends with.
-func (e *encoder) response(status, reason string, rest func(*rawjson.Writer)) {
+// response writes the object of the answer as it is now.
+func (e *encoder) response(status, reason string) {
 	w := &e.o.w
 	w.Key("response")
 	w.Open('{')
@@ -181,7 +176,12 @@ func (e *encoder) response(status, reason string, rest func(*rawjson.Writer)) {
 		}
 	}
 	w.Close(']')
-	rest(w)
+	if status == statusRunning {
+		w.RawField("usage", []byte("null"))
+	} else {
+		usage(w, e.usage)
+	}
+	w.Members(e.echo)
 	w.Close('}')
 }
 
@@ -206,7 +206,7 @@ func (e *encoder) fail(dst []byte, err *llm.Error) []byte {
 	w.RawField("incomplete_details", []byte("null"))
 	w.RawField("output", []byte("[]"))
 	usage(w, e.usage)
-	echo(w, e.req, e.meta.Extra)
+	w.Members(e.echo)
 	w.Close('}')
 	return e.send(dst, "response.failed")
 }
@@ -218,12 +218,12 @@ func (e *encoder) blockStart(dst []byte, ev llm.Event) []byte {
 	}
 	b := &blockOut{part: p}
 	e.blocks[ev.Block] = b
-	if p.Kind != llm.PartText && !e.o.writable(p) && p.Kind != llm.PartReasoning {
+	if p.Text == "" && p.Signature == "" && p.Extra[name] == nil && (p.Kind == llm.PartText && e.o.made || p.Kind == llm.PartReasoning) {
+		return dst // it is nothing before its first piece
+	}
+	if !e.o.writable(p) {
 		b.ended = true
 		return dst
-	}
-	if p.Kind == llm.PartReasoning && p.Text == "" && p.Signature == "" && p.Extra[name] == nil {
-		return dst // it is nothing before its first piece
 	}
 	return e.begins(dst, b)
 }
@@ -297,7 +297,7 @@ func (e *encoder) blockEnd(dst []byte, b *blockOut) []byte {
 	if b == nil || b.ended {
 		return dst
 	}
-	if b.item == nil { // a thought that was never thought
+	if b.item == nil { // nothing came of it
 		b.ended = true
 		return dst
 	}

@@ -52,8 +52,8 @@ func opaque(v []byte) llm.Part {
 	return p
 }
 
-// decodeMessage reads a message. What the assistant's message has beside its content is kept at the first part,
-// because the items of its turn are one canonical message.
+// decodeMessage reads a message. What the assistant's message has beside its content is kept at its first text, because
+// the items of its turn are one canonical message; where it does not begin with text it stays whole.
 func decodeMessage(v []byte) (m item, err error) {
 	var rest rawjson.Gather
 	err = members(v, &rest, func(key string, v []byte) (_ bool, err error) {
@@ -72,7 +72,11 @@ func decodeMessage(v []byte) (m item, err error) {
 	obj := rest.Object()
 	switch m.role {
 	case llm.RoleAssistant:
-		if len(m.parts) > 0 && obj != nil && m.parts[0].Kind != llm.PartOpaque {
+		switch {
+		case obj == nil:
+		case len(m.parts) == 0 || m.parts[0].Kind != llm.PartText && m.parts[0].Kind != llm.PartRefusal:
+			m.parts = []llm.Part{opaque(v)}
+		default:
 			addMember(&m.parts[0].Extra, itemMessage, obj)
 		}
 	case llm.RoleSystem:

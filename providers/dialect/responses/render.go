@@ -16,8 +16,9 @@ type out struct {
 	array  string // input or choices
 	index  int
 	box    toolbox
-	answer bool // it is an answer: its texts have all the lists that clients read
-	made   bool // an answer of another dialect: its items need ids and states
+	answer bool            // it is an answer: its texts have all the lists that clients read
+	made   bool            // an answer of another dialect: its items need ids and states
+	typed  map[string]bool // ids of the calls with free text so far; their results are of a type of their own
 }
 
 func (o *out) path(field string) string {
@@ -72,7 +73,7 @@ func (o *out) items(parts []llm.Part, write func(group []llm.Part)) {
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
 	case llm.PartText:
-		return p.Text != "" || p.Extra[name] != nil || o.answer
+		return p.Text != "" || p.Extra[name] != nil || o.answer && !o.made
 	case llm.PartRefusal:
 		return true
 	case llm.PartReasoning:
@@ -213,6 +214,10 @@ func (o *out) call(p llm.Part, id, status string) {
 	o.callName(p)
 	switch {
 	case free:
+		if o.typed == nil {
+			o.typed = map[string]bool{}
+		}
+		o.typed[p.Call.ID] = true
 		w.StringField("input", freeInput(p.Call.Arguments))
 	case p.Call.Arguments == "" && own == nil && status != statusRunning:
 		w.StringField("arguments", noArguments)

@@ -25,7 +25,7 @@ func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
 	}
 	o.tools(r.Tools)
 	o.choice(&r.Choice)
-	o.params(&r.Params)
+	o.params(&r.Params, r.Extra[name] != nil)
 	o.reasoning(r.Params.Reasoning)
 	o.text(r)
 	if r.Stream {
@@ -157,7 +157,11 @@ func (o *out) result(p llm.Part) {
 	w.Elem()
 	w.Open('{')
 	if dialect.Nested(p.Extra, name, "type") == nil {
-		w.StringField("type", itemResult)
+		kind := itemResult
+		if o.typed[p.Result.ID] {
+			kind = itemCustomResult
+		}
+		w.StringField("type", kind)
 	}
 	w.StringField("call_id", p.Result.ID)
 	o.content("output", p.Result.Parts)
@@ -169,10 +173,22 @@ func (o *out) result(p llm.Part) {
 	o.lost("output", p.Extra)
 }
 
-func (o *out) params(p *llm.Params) {
+// Limits that the endpoint has and others have not.
+const (
+	minTokens = 16
+	maxUser   = 64
+)
+
+// params writes the knobs. What callers of other dialects ask for is fitted to the limits of this one.
+func (o *out) params(p *llm.Params, own bool) {
 	w := &o.w
 	if p.MaxTokens != nil {
-		w.IntField("max_output_tokens", *p.MaxTokens)
+		n := *p.MaxTokens
+		if !own && n < minTokens {
+			o.losses.Add("max_tokens", "the responses dialect begins at 16")
+			n = minTokens
+		}
+		w.IntField("max_output_tokens", n)
 	}
 	if p.Temperature != nil {
 		w.Key("temperature")
@@ -185,7 +201,11 @@ func (o *out) params(p *llm.Params) {
 	if p.TopLogprobs != nil {
 		w.IntField("top_logprobs", *p.TopLogprobs)
 	}
-	if p.User != "" {
+	switch {
+	case p.User == "":
+	case !own && len(p.User) > maxUser:
+		o.losses.Add("user", "the responses dialect ends at 64 letters")
+	default:
 		w.StringField("user", p.User)
 	}
 	switch p.ServiceTier {

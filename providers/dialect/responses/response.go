@@ -151,23 +151,35 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 		if o.made {
 			id = itemID(group[0], meta.ID, index, o.free(group[0]))
 		}
-		o.state(group, id, o.status(group[0], status))
+		state := statusCompleted
+		if n := len(c.Parts); &group[len(group)-1] == &c.Parts[n-1] {
+			state = status
+		}
+		o.state(group, id, o.status(group[0], state))
 		index++
 	})
 	w.Close(']')
 	usage(w, r.Usage)
-	echo(w, nil, r.Extra)
+	w.Members(echo(nil, r.Extra))
 	w.Close('}')
 	o.losses.Extra("", r.Extra)
 	o.lost("", c.Extra)
-	o.lost("finish", c.Finish.Extra)
+	o.ended(c.Finish)
 	for i := 1; i < len(r.Choices); i++ {
 		o.losses.Add(dialect.Index("choices", i), "the responses dialect gives one answer")
 	}
 	return w.B, o.losses.List()
 }
 
-// status is the state of an item that says none itself: whole, unless the answer is cut off in it.
+// ended warns of what an answer cannot say of its end.
+func (o *out) ended(f llm.Finish) {
+	if f.Reason == llm.FinishOther && o.made && f.Raw != "" {
+		o.losses.Add("finish_reason", "the responses dialect has no word for "+f.Raw)
+	}
+	o.lost("finish", f.Extra)
+}
+
+// status is the state of an item that says none itself: whole, unless it is the last of an answer that is cut off.
 func (o *out) status(p llm.Part, answer string) string {
 	if !o.made {
 		return ""
@@ -220,9 +232,9 @@ func itemID(p llm.Part, answer string, index int, free bool) string {
 	return prefix + strings.TrimPrefix(responseID(answer), "resp_") + "_" + strconv.Itoa(index)
 }
 
-// echo writes the settings that x keeps of an answer, and those of its request that clients read off an answer. One of
-// another dialect keeps none: then the settings that the request leaves open are there too.
-func echo(w *rawjson.Writer, req *llm.Request, x llm.Extra) {
+// echo is the object of the settings that x keeps of an answer, and of those of its request that clients read off an
+// answer. One of another dialect keeps none: then the settings that the request leaves open are there too.
+func echo(req *llm.Request, x llm.Extra) []byte {
 	own := dialect.Nested(x, name, settingsKey)
 	if req == nil {
 		req = &llm.Request{}
@@ -232,7 +244,7 @@ func echo(w *rawjson.Writer, req *llm.Request, x llm.Extra) {
 	o.instructions(req.Messages)
 	o.tools(req.Tools)
 	o.choice(&req.Choice)
-	o.params(&req.Params)
+	o.params(&req.Params, true)
 	o.reasoning(req.Params.Reasoning)
 	o.text(req)
 	for _, key := range echoed {
@@ -241,6 +253,8 @@ func echo(w *rawjson.Writer, req *llm.Request, x llm.Extra) {
 		}
 	}
 	o.w.Close('}')
+	var w rawjson.Writer
+	w.Open('{')
 	has := func(obj []byte, key string) bool {
 		if obj == nil {
 			return false
@@ -261,6 +275,8 @@ func echo(w *rawjson.Writer, req *llm.Request, x llm.Extra) {
 	if own != nil {
 		w.Members(own)
 	}
+	w.Close('}')
+	return w.B
 }
 
 // echoed are the settings among those that only this dialect knows.

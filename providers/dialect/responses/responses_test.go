@@ -137,6 +137,7 @@ func TestSmallRequests(t *testing.T) {
 		`{"model":"m","input":"hi"}`:                                                                                 `{"model":"m","input":[{"type":"message","role":"user","content":"hi"}]}`,
 		`{"model":"m","input":[{"role":"system","content":"a"}]}`:                                                    `{"model":"m","input":[{"type":"message","role":"system","content":"a"}]}`,
 		`{"model":"m","instructions":"a","input":[{"role":"assistant","content":""}]}`:                               `{"model":"m","instructions":"a","input":[]}`,
+		`{"model":"m","input":[{"type":"message","id":"a","role":"assistant","content":[]}]}`:                        `{"model":"m","input":[{"type":"message","id":"a","role":"assistant","content":[]}]}`,
 		`{"model":"m","prompt":{"id":"p"}}`:                                                                          `{"model":"m","prompt":{"id":"p"}}`,
 		`{"model":"m","input":"hi","reasoning":{"effort":null,"summary":null},"text":{"format":{"type":"grammar"}}}`: `{"model":"m","input":[{"type":"message","role":"user","content":"hi"}],"text":{"format":{"type":"grammar"}}}`,
 		`{"model":"m","input":"hi","tools":[{"type":"namespace","name":"n","tools":[{"type":"odd"}]}],"tool_choice":{"type":"allowed_tools","mode":"required","tools":[]}}`: `{"model":"m","input":[{"type":"message","role":"user","content":"hi"}],"tools":[{"type":"namespace","name":"n","tools":[{"type":"odd"}]}],"tool_choice":{"type":"allowed_tools","mode":"required","tools":[]}}`,
@@ -174,6 +175,8 @@ func TestForeignRequests(t *testing.T) {
 		{"off", llm.Params{Reasoning: &llm.Reasoning{Enabled: ptr(false)}}, unstored, "reasoning.enabled"},
 		{"logprobs", llm.Params{Logprobs: ptr(true), TopLogprobs: ptr(int64(2))},
 			`"top_logprobs":2,` + unstored + `,"include":["message.output_text.logprobs"]`, ""},
+		{"few tokens", llm.Params{MaxTokens: ptr(int64(1))}, `"max_output_tokens":16,` + unstored, "max_tokens"},
+		{"long user", llm.Params{User: strings.Repeat("u", 65)}, unstored, "user"},
 		{"unknown", llm.Params{TopK: ptr(int64(1)), Stop: []string{"x"}, Seed: ptr(int64(1)), N: ptr(int64(2)), PresencePenalty: ptr(1.0), FrequencyPenalty: ptr(0.0)},
 			unstored, "top_k stop seed presence_penalty n"},
 	} {
@@ -282,6 +285,26 @@ func TestStates(t *testing.T) {
 	}
 	if s := New().Client.Scan(failed); s.Done || s.Err == nil || s.Err.Message != "broke" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestCutOff: of an answer that is cut off the last item is not whole, in a stream and without.
+func TestCutOff(t *testing.T) {
+	parts := []llm.Part{{Kind: llm.PartText, Text: "a"}, {Kind: llm.PartReasoning, Text: "b"}, {Kind: llm.PartText, Text: "c"}}
+	finish := llm.Finish{Reason: llm.FinishLength, Raw: "max_tokens"}
+	whole, _ := encodeResponse(&llm.Response{ID: "i", Choices: []llm.Choice{{Parts: parts, Finish: finish}}})
+	events := []llm.Event{{Type: llm.EventStart, Meta: &llm.Meta{ID: "i"}}}
+	for i, p := range parts {
+		events = append(events, llm.Event{Type: llm.EventBlockStart, Block: i, Part: p}, llm.Event{Type: llm.EventBlockEnd, Block: i})
+	}
+	stream, _ := dialecttest.Encode(New(), nil, append(events, llm.Event{Type: llm.EventFinish, Finish: &finish}))
+	_, last, _ := bytes.Cut(stream, []byte("event: response.incomplete\n"))
+	for _, out := range [][]byte{whole, last} {
+		for _, want := range []string{`"incomplete_details":{"reason":"max_output_tokens"}`, `"id":"msg_i_0","status":"completed"`, `"id":"msg_i_2","status":"incomplete"`} {
+			if !bytes.Contains(out, []byte(want)) {
+				t.Errorf("%s is not in %s", want, out)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package unary
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
@@ -156,7 +157,7 @@ func askEmbed(r *llm.Request) ([]byte, []llm.Warning, error) {
 	if r.Params.User != "" {
 		o.losses.Add("user", "the embed dialect has no field for it")
 	}
-	o.own(withoutTask(r, embeddings))
+	o.own(withoutTask(r))
 	w.Close('}')
 	return w.B, o.losses.List(), nil
 }
@@ -174,6 +175,22 @@ func (o *out) inputType(r *llm.Request) string {
 		o.losses.Add("input_type", "the embed dialect has no word for "+task+", so the texts count as documents")
 	}
 	return inputTypeOf[llm.TaskDocument]
+}
+
+// withoutTask is the Extra of a request without another format's words for the task that it has.
+func withoutTask(r *llm.Request) llm.Extra {
+	obj := r.Extra[embeddings]
+	if obj == nil || r.Embed.Task == "" {
+		return r.Extra
+	}
+	for _, key := range taskFields {
+		if cut, err := rawjson.Delete(nil, obj, key); err == nil {
+			obj = cut
+		}
+	}
+	x := maps.Clone(r.Extra)
+	x[embeddings] = obj
+	return x
 }
 
 // inputs writes what to embed: texts or images where all are of one kind, else parts.

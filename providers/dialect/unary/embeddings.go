@@ -203,7 +203,7 @@ func askEmbeddings(r *llm.Request) ([]byte, []llm.Warning, error) {
 	if e.Task != "" && !hasTask(r.Extra) {
 		o.losses.Add("input_type", "the embeddings dialect has no field for it")
 	}
-	o.own(withoutTask(r, embed))
+	o.own(r.Extra)
 	w.Close('}')
 	return w.B, o.losses.List(), nil
 }
@@ -216,25 +216,6 @@ func hasTask(x llm.Extra) bool {
 		}
 	}
 	return false
-}
-
-// withoutTask is the Extra of a request without the words of another format for the task that it has.
-func withoutTask(r *llm.Request, other string) llm.Extra {
-	obj := r.Extra[other]
-	if obj == nil || r.Embed.Task == "" {
-		return r.Extra
-	}
-	for _, key := range taskFields {
-		if cut, err := rawjson.Delete(nil, obj, key); err == nil {
-			obj = cut
-		}
-	}
-	x := llm.Extra{}
-	for name, v := range r.Extra {
-		x[name] = v
-	}
-	x[other] = obj
-	return x
 }
 
 func (o *out) input(in llm.EmbedInput) {
