@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"cmp"
+
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -38,7 +40,7 @@ func (c *Call) body(e Endpoint, upstream dialect.Dialect, seen *Seen) (body []by
 func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
 	why := "cross-dialect attempt"
 	if upstream.Name == c.Client.Name {
-		why = "plugin"
+		why = cmp.Or(c.again, "plugin")
 	}
 	r, err := c.Request(why)
 	if err != nil {

@@ -59,6 +59,8 @@ type Call struct {
 	Each    func(prefix string, found func(name, value string)) // its fields whose names begin so; nil = it has none
 	Add     []transport.Field                                   // fields that the client wants to be sent
 	Keep    int                                                 // how many bytes of a stream the record wants
+
+	again string // why the body has to be encoded anew for its own dialect; "" = it has not
 }
 
 // Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
@@ -95,8 +97,9 @@ type try struct {
 
 // Do makes the attempt. Its error is an *llm.Error.
 func (c *Call) Do(ctx context.Context) (*Answer, error) {
+	c.again = c.rewritten()
 	endpoint, upstream, err := c.endpoint()
-	if errors.Is(err, errUnserved) && c.Op == llm.OpCountTokens {
+	if errors.Is(err, errUnserved) && c.Op == llm.OpCountTokens && !c.Client.NativeOnly {
 		return c.estimate()
 	}
 	if err != nil {
@@ -162,7 +165,7 @@ func (c *Call) endpoint() (Endpoint, dialect.Dialect, error) {
 			break
 		}
 	}
-	if best == nil {
+	if best == nil || c.Client.NativeOnly && best.Dialect != c.Client.Name {
 		return Endpoint{}, dialect.Dialect{}, unserved(RequestType(c.Op, c.Client.Name, c.Peek.Stream), c.Target.Name)
 	}
 	d, ok := c.Dialect(best.Dialect)
@@ -172,8 +175,18 @@ func (c *Call) endpoint() (Endpoint, dialect.Dialect, error) {
 	return *best, d, nil
 }
 
+// native reports whether the upstream gets the client's own bytes.
 func (c *Call) native(upstream dialect.Dialect) bool {
-	return upstream.Name == c.Client.Name && !c.Edited
+	return upstream.Name == c.Client.Name && !c.Edited && c.again == ""
+}
+
+// rewritten says why a body has to be encoded anew even for its own dialect; "" = it has not.
+func (c *Call) rewritten() string {
+	switch {
+	case c.Client.RepeatsModel && c.Peek.Model != c.Model, c.Client.Foreign != nil && c.Client.Foreign(c.Raw):
+		return "rewriter"
+	}
+	return ""
 }
 
 // refusal turns an error answer, or one that is no answer of an API at all, into an error.
@@ -203,6 +216,9 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 	seen.First = time.Now()
 	seen.Kept, seen.Size = resp.Body, int64(len(resp.Body))
 	seen.Scan = upstream.Client.Scan(resp.Body)
+	if u := c.Target.Features.Usage; u != nil && !seen.Scan.HasUsage {
+		seen.Scan.Usage, seen.Scan.HasUsage = u(resp.Header)
+	}
 	a := &t.answer
 	*a = Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
 	if c.native(upstream) {

@@ -1,6 +1,10 @@
 package providers
 
-import _ "embed"
+import (
+	_ "embed"
+
+	"heimdall/providers/llm"
+)
 
 //go:embed custom.svg
 var customIcon string
@@ -54,3 +58,10 @@ func (c *custom) Forwarded() []string         { return c.features.Forward }
 func (c *custom) Defaults() map[string]string { return c.features.Headers }
 func (c *custom) OwnCredentials() []string    { return c.features.Own }
 func (c *custom) Listing() ModelList          { return c.features.List }
+
+func (c *custom) HeaderUsage(header func(name string) string) (u llm.Usage, ok bool) {
+	if c.features.Usage == nil {
+		return u, false
+	}
+	return c.features.Usage(header)
+}

@@ -1,12 +1,15 @@
 package providers
 
+import "heimdall/providers/llm"
+
 // Features are what a provider can do beyond the contract. They are filled once, by Probe; nil or empty = cannot.
 type Features struct {
-	Forward []string                                              // the client's header fields that it wants passed on
-	Headers map[string]string                                     // header fields that every request carries unless the client sent its own
-	Own     []string                                              // header fields in which a client may bring its own credential
-	Base    func(configured string, c Credential) (string, error) // where it is; configured is what the user set, or ""
-	List    ModelList                                             // how to read its list of models
+	Forward []string                                                // the client's header fields that it wants passed on
+	Headers map[string]string                                       // header fields that every request carries unless the client sent its own
+	Own     []string                                                // header fields in which a client may bring its own credential
+	Base    func(configured string, c Credential) (string, error)   // where it is; configured is what the user set, or ""
+	Usage   func(header func(name string) string) (llm.Usage, bool) // what its header says of tokens, where the body does not; nil = nothing
+	List    ModelList                                               // how to read its list of models
 }
 
 // Probe looks once for the optional interfaces that p implements.
@@ -25,6 +28,11 @@ func Probe(p Provider) Features {
 		Base(configured string, c Credential) (string, error)
 	}); ok {
 		f.Base = x.Base
+	}
+	if x, ok := p.(interface {
+		HeaderUsage(header func(name string) string) (llm.Usage, bool)
+	}); ok {
+		f.Usage = x.HeaderUsage
 	}
 	if x, ok := p.(interface{ Listing() ModelList }); ok {
 		f.List = x.Listing()

@@ -4,6 +4,7 @@ package bedrock
 import (
 	"context"
 	_ "embed"
+	"strconv"
 	"strings"
 
 	"heimdall/providers"
@@ -93,6 +94,19 @@ func (b *bedrock) Sign(ctx context.Context, out *providers.Outbound, c providers
 		return nil
 	}
 	return b.signer.sign(ctx, out, c)
+}
+
+// HeaderUsage reads the tokens of models whose bodies do not tell them.
+func (b *bedrock) HeaderUsage(header func(name string) string) (u llm.Usage, ok bool) {
+	in, err := strconv.ParseInt(header("X-Amzn-Bedrock-Input-Token-Count"), 10, 64)
+	if err != nil {
+		return u, false
+	}
+	out, err := strconv.ParseInt(header("X-Amzn-Bedrock-Output-Token-Count"), 10, 64)
+	if err != nil {
+		out = 0 // embeddings have none
+	}
+	return llm.Usage{Input: in, Output: out}, true
 }
 
 func region(c providers.Credential) (string, error) {

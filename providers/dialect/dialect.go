@@ -12,6 +12,17 @@ type Dialect struct {
 	// ModelInPath is true where the URL names the model and says whether to stream, not the body.
 	ModelInPath bool
 
+	// RepeatsModel is true where the body repeats the model that the URL names: when the gateway calls it by another name
+	// the body is encoded anew.
+	RepeatsModel bool
+
+	// NativeOnly is true where only a provider of the same endpoint can answer.
+	NativeOnly bool
+
+	// Foreign reports whether a body holds thoughts that this gateway carried here from another dialect and that no
+	// provider of this one takes; nil = it never does. Such a body is encoded anew, without them.
+	Foreign func(body []byte) bool
+
 	// Frames is the length of the whole frames at the beginning of p; nil where a stream is text and its frames end with
 	// a blank line. A dialect that has it frames its streams in binary: nothing may be put in between or replaced.
 	Frames func(p []byte) int

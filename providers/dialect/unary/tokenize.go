@@ -13,8 +13,10 @@ const tokenize = "tokenize"
 // NewTokenize gives the dialect of /v1/tokenize. It counts the tokens of any request; but the tokens themselves, which
 // its own clients ask for, come only from a provider of the endpoint.
 func NewTokenize() dialect.Dialect {
-	return format{name: tokenize, read: readTokenize, ask: askTokenize, decode: decodeTokenList,
+	d := format{name: tokenize, read: readTokenize, ask: askTokenize, decode: decodeTokenList,
 		answer: answerTokenize, scan: scanTokenList, failure: plain}.dialect()
+	d.NativeOnly = true
+	return d
 }
 
 func readTokenize(body []byte) (*llm.Request, error) {
