@@ -122,10 +122,11 @@ $(PAGE): frontend/node_modules/.installed $(SOURCES)
 	npm --prefix frontend run --silent build
 	@touch $@
 
-# Two agents put their program into place with a script of their own; no other package's script runs.
+# Not npm ci: that wants each platform's binary in the lock, and not every registry has them all. Two agents put their
+# program into place with a script of their own; no other package's script runs.
 gateway/agenttest/node_modules/.installed: gateway/agenttest/package-lock.json
 	@build/setup.sh tools
-	npm --prefix gateway/agenttest ci --ignore-scripts --no-audit --no-fund
+	npm --prefix gateway/agenttest install --no-save --ignore-scripts --no-audit --no-fund
 	cd $(@D) && node @anthropic-ai/claude-code/install.cjs && node opencode-ai/postinstall.mjs
 	@touch $@
 

@@ -97,6 +97,7 @@ func (t *table) genai(base string, models listing) {
 		t.answer("GET", base+version+"/models", "generate", exchange.DecorateNever, models.all)
 		t.answer("GET", base+version+"/models/{model...}", "generate", exchange.DecorateNever, models.one)
 		t.generate(base+version+"/projects/{project}/locations/{location}/publishers/google/models/{model...}", "vertex")
+		t.generate(base+version+"/{model...}", "gemini") // how some clients write models with a slash
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *Call) body(e Endpoint, upstream dialect.Dialect, seen *Seen) (body []by
 		if len(body) == 0 {
 			break
 		}
-		if body, err = edit.apply(body, c.Header); err != nil {
+		if body, err = edit.Apply(body, c.Header); err != nil {
 			return nil, false, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 // Edit is one change of a body's top-level members that an endpoint asks for. It is the same for a body that is passed
 // through and for one that was encoded anew.
 type Edit interface {
-	// apply gives the body changed, or body itself where nothing has to. header is the client's.
-	apply(body []byte, header func(name string) string) ([]byte, error)
+	// Apply gives the body changed, or body itself where nothing has to. header is the client's.
+	Apply(body []byte, header func(name string) string) ([]byte, error)
 	// Keys names the members that it may change.
 	Keys() []string
 }
@@ -20,7 +20,7 @@ type Drop string
 
 func (e Drop) Keys() []string { return []string{string(e)} }
 
-func (e Drop) apply(body []byte, _ func(string) string) ([]byte, error) {
+func (e Drop) Apply(body []byte, _ func(string) string) ([]byte, error) {
 	if _, ok, err := rawjson.Get(body, string(e)); err != nil || !ok {
 		return body, err
 	}
@@ -32,13 +32,13 @@ type Rename struct{ From, To string }
 
 func (e Rename) Keys() []string { return []string{e.From, e.To} }
 
-func (e Rename) apply(body []byte, header func(string) string) ([]byte, error) {
+func (e Rename) Apply(body []byte, header func(string) string) ([]byte, error) {
 	_, ok, err := rawjson.Get(body, e.From)
 	if err != nil || !ok {
 		return body, err
 	}
 	if _, taken, _ := rawjson.Get(body, e.To); taken {
-		return Drop(e.From).apply(body, header)
+		return Drop(e.From).Apply(body, header)
 	}
 	return rawjson.Rename(make([]byte, 0, len(body)+len(e.To)), body, e.From, e.To)
 }
@@ -48,7 +48,7 @@ type Default struct{ Key, Value string }
 
 func (e Default) Keys() []string { return []string{e.Key} }
 
-func (e Default) apply(body []byte, _ func(string) string) ([]byte, error) {
+func (e Default) Apply(body []byte, _ func(string) string) ([]byte, error) {
 	if _, ok, err := rawjson.Get(body, e.Key); err != nil || ok {
 		return body, err
 	}
@@ -61,7 +61,7 @@ type Gather struct{ Header, Key string }
 
 func (e Gather) Keys() []string { return []string{e.Key} }
 
-func (e Gather) apply(body []byte, header func(string) string) ([]byte, error) {
+func (e Gather) Apply(body []byte, header func(string) string) ([]byte, error) {
 	value := header(e.Header)
 	if value == "" {
 		return body, nil
@@ -75,5 +75,5 @@ func (e Gather) apply(body []byte, header func(string) string) ([]byte, error) {
 		}
 	}
 	w.Close(']')
-	return Default{e.Key, string(w.B)}.apply(body, header)
+	return Default{e.Key, string(w.B)}.Apply(body, header)
 }

@@ -17,7 +17,7 @@ type options struct {
 	gatewayPID  int
 	bigLog      string
 	runs        int
-	quick, all  bool
+	quick       bool
 	only        []int
 }
 
@@ -33,22 +33,21 @@ type bench struct {
 // measure answers one or more goals of the project by their numbers.
 type measure struct {
 	goals []int
-	later bool // only with --all
 	run   func(*bench) error
 }
 
 // measures in their order: those of a fresh process first, the start with a big log after everything was logged.
 var measures = []measure{
-	{[]int{15}, false, (*bench).start},
-	{[]int{12, 13, 16, 18}, false, (*bench).fresh},
-	{[]int{3}, false, (*bench).alone},
-	{[]int{1, 2, 5, 8}, false, (*bench).sixteen},
-	{[]int{6, 7, 8}, false, (*bench).arriving},
-	{[]int{10, 11}, false, (*bench).streams},
-	{[]int{9}, true, (*bench).translated},
-	{[]int{17}, true, (*bench).bigRequests},
-	{[]int{14}, false, (*bench).saturated},
-	{[]int{15}, false, (*bench).startWithBigLog},
+	{[]int{15}, (*bench).start},
+	{[]int{12, 13, 16, 18}, (*bench).fresh},
+	{[]int{3}, (*bench).alone},
+	{[]int{1, 2, 5, 8}, (*bench).sixteen},
+	{[]int{6, 7, 8}, (*bench).arriving},
+	{[]int{10, 11}, (*bench).streams},
+	{[]int{9}, (*bench).translated},
+	{[]int{17}, (*bench).bigRequests},
+	{[]int{14}, (*bench).saturated},
+	{[]int{15}, (*bench).startWithBigLog},
 }
 
 func (b *bench) wanted(goal int) bool { return len(b.only) == 0 || slices.Contains(b.only, goal) }
@@ -71,7 +70,7 @@ func (b *bench) run() error {
 	}
 	var failed []error
 	for _, m := range measures {
-		if !slices.ContainsFunc(m.goals, b.wanted) || (m.later && !b.all && len(b.only) == 0) {
+		if !slices.ContainsFunc(m.goals, b.wanted) {
 			continue
 		}
 		if err := b.mock.behave(behaviour{Answer: 1024, Chunks: 100, Interval: 5 * time.Millisecond}); err != nil {

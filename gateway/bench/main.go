@@ -65,7 +65,6 @@ func runAll(args []string) error {
 	flags.StringVar(&o.bigLog, "big-log", "", "app `folder` with a big log to start on; else what this run has logged")
 	flags.IntVar(&o.runs, "runs", 5, "rounds of each measure")
 	flags.BoolVar(&o.quick, "quick", false, "2 rounds of short slices, for development: no figures to quote")
-	flags.BoolVar(&o.all, "all", false, "also measure what is not asked for yet: 9 and 17")
 	only := flags.String("only", "", "`numbers` of the goals to measure, such as 1,2,3")
 	file := flags.String("json", "", "`file` to write the results to")
 	if err := flags.Parse(args); err != nil {

@@ -145,6 +145,21 @@ func (b *bench) streams() error {
 	b.report.add(first)
 	b.report.add(stated("added delay a chunk, 50 streams", micro(within(base.Delay, s[direct].Delay, minus)),
 		micro(within(full.Delay, s[direct].Delay, minus))))
+	return b.translatedStreams(j)
+}
+
+// translatedStreams is the same for a client of the other dialect.
+func (b *bench) translatedStreams(j job) error {
+	j.Dialect, j.Model = messagesPath, "openai/"+model
+	s, err := b.compare("50 translated streams", b.plan(500*time.Millisecond, 1000*time.Millisecond), j,
+		b.target(floorName, ""), b.target(fullLog, anthropic))
+	if err != nil {
+		return err
+	}
+	base, full := s[floorName], s[fullLog]
+	r := full.CPUAll / base.CPUAll
+	b.report.add(line{Goal: 10, Measure: "CPU all a translated chunk ÷ floor, 50 streams, full log", Floor: cpu(base.CPUAll),
+		Measured: fmt.Sprintf("%.2f (%s)", r, cpu(full.CPUAll)), Commit: "≤ 2.5", OK: r <= 2.5})
 	return nil
 }
 

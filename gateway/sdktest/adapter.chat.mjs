@@ -36,10 +36,12 @@ export function adapter (client, classes, extra = {}) {
   }
 }
 
+// What was reasoned is beside the content, or in it as one vendor writes it.
 function turnOf (message, finish, usage) {
+  const parts = Array.isArray(message.content) ? message.content : [{ type: 'text', text: message.content ?? '' }]
   return {
-    text: message.content ?? '',
-    thought: message.reasoning ?? '',
+    text: parts.filter(p => p.type === 'text').map(p => p.text).join(''),
+    thought: message.reasoning ?? parts.filter(p => p.type === 'thinking').flatMap(p => p.thinking).map(p => p.text).join(''),
     calls: (message.tool_calls ?? []).map(c => ({ id: c.id, name: c.function.name, input: JSON.parse(c.function.arguments) })),
     finish: finish === 'tool_calls' ? 'tools' : finish,
     usage: usageOf(usage),
@@ -49,7 +51,9 @@ function turnOf (message, finish, usage) {
 
 /** gather puts a stream together as a client does that wants to send it back. */
 export async function gather (stream) {
-  const message = { role: 'assistant', content: '' }
+  const message = { role: 'assistant' }
+  const parts = []
+  let text = ''
   let finish, usage
   for await (const chunk of stream) {
     usage = chunk.usage ?? chunk.x_groq?.usage ?? usage
@@ -57,7 +61,8 @@ export async function gather (stream) {
     if (!choice) continue
     finish = choice.finish_reason ?? finish
     const { content, reasoning, tool_calls: toolCalls, reasoning_details: details } = choice.delta
-    if (content) message.content += content
+    if (Array.isArray(content)) parts.push(...content)
+    else if (content) text += content
     if (reasoning) message.reasoning = (message.reasoning ?? '') + reasoning
     for (const { index, ...c } of toolCalls ?? []) {
       const known = (message.tool_calls ??= [])[index]
@@ -71,6 +76,6 @@ export async function gather (stream) {
     }
   }
   if (message.reasoning_details) message.reasoning_details = message.reasoning_details.filter(Boolean)
-  message.content ||= null
+  message.content = parts.length ? [...parts, { type: 'text', text }] : text || null
   return turnOf(message, finish, usage)
 }

@@ -74,7 +74,8 @@ async function gather (stream) {
     const { contentBlockIndex: at, delta } = e.contentBlockDelta ?? {}
     if (delta?.text !== undefined) (content[at] ??= { text: '' }).text += delta.text
     if (delta?.toolUse) content[at].toolUse.input += delta.toolUse.input
-    if (delta?.reasoningContent) {
+    if (delta?.reasoningContent?.redactedContent) content[at] = delta
+    else if (delta?.reasoningContent) {
       const known = (content[at] ??= { reasoningContent: { reasoningText: { text: '' } } }).reasoningContent.reasoningText
       if (delta.reasoningContent.text) known.text += delta.reasoningContent.text
       if (delta.reasoningContent.signature) known.signature = delta.reasoningContent.signature

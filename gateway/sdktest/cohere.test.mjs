@@ -99,6 +99,15 @@ describe('without chat', () => {
     assert.deepEqual(got.body.documents, ['a', 'b', 'c'])
   })
 
+  test('reranks at /v1, where documents may be objects', async () => {
+    const documents = [{ text: 'a', id: 'one' }, { text: 'b', id: 'two' }]
+    const body = JSON.stringify({ model: 'cohere/rerank-small', query: 'who', documents, return_documents: true })
+    const [r, got] = await only(w, 'cohere', async () => (await fetch(w.gateway.url + '/v1/rerank', { method: 'POST', body })).json())
+    assert.deepEqual(r.results.map(x => [x.index, x.relevance_score, x.document?.id]), [[1, 0.25, 'two'], [0, 0, 'one']])
+    assert.deepEqual(got.body.documents, ['a', 'b'])
+    assert.equal(r.extra_fields.provider, 'cohere')
+  })
+
   test('splits into tokens', async () => {
     const [r] = await only(w, 'cohere', () => new CohereClient(options('/cohere')).tokenize({ model: 'command-small', text: 'Heimdall' }))
     assert.deepEqual(r.tokenStrings, ['Heim', 'dall'])

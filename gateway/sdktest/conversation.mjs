@@ -4,6 +4,7 @@
 //   send({model, stream, tools, schema, think}, history)   → {text, thought, calls: [{id, name, input}], finish: 'stop' |
 //                                                             'tools', usage: {input, cached, output}, said: [items]}
 //   results(calls, [text])                                 → the items that answer the calls
+//   ids                                                    false where the SDK does not keep the ids of tool calls
 //   error(e)                                               → {status, message}, after checking that e is of the SDK's class
 //   cannot(provider) → {case: why}                         what the SDK, or its wire format, has no way to say; a case may
 //                                                          end with ', streamed'
@@ -30,7 +31,7 @@ const models = {
   azure: kind => `gpt-5-${kind}`,
   bedrock: kind => `anthropic.claude-${kind}-v1:0`,
   cohere: kind => `command-${kind}`,
-  gemini: kind => `gemini-${kind}`,
+  gemini: kind => `gemini-3-${kind}`,
   groq: kind => `llama-${kind}`,
   mistral: kind => `mistral-${kind}`,
   openai: kind => `gpt-5-${kind}`,
@@ -110,6 +111,7 @@ export function conversations (w, adapter, provider, name = kind => `${provider}
           assert.equal(turn.finish, 'tools')
           const [done, { seen }] = await send(kind, asked, [...begun, ...turn.said, ...adapter.results(turn.calls, results)])
           assert.equal(done.text, answer)
+          if (provider !== 'gemini' && adapter.ids !== false) assert.deepEqual(seen.calls.map(c => c.id), calls.slice(0, results.length).map(c => c.id))
           assert.deepEqual(seen.results.map(r => /rain|sun/.exec(r.text)?.[0]), results)
         })
       }

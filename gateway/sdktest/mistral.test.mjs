@@ -47,7 +47,8 @@ const adapter = {
   }
 }
 
-const textOf = (content, type = 'text') => typeof content === 'string' ? (type === 'text' ? content : '') : (content ?? []).filter(p => p.type === type).map(p => p.text ?? p.thinking.map(t => t.text).join('')).join('')
+const partsOf = content => typeof content === 'string' ? [{ type: 'text', text: content }] : content ?? []
+const textOf = (content, type = 'text') => partsOf(content).filter(p => p.type === type).map(p => p.text ?? p.thinking.map(t => t.text).join('')).join('')
 
 function turnOf (message, finish, usage) {
   return {

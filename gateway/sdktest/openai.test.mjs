@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import OpenAI, { AzureOpenAI } from 'openai'
+import { zodResponseFormat } from 'openai/helpers/zod'
+import { z } from 'zod'
 import { adapter } from './adapter.chat.mjs'
 import { clientKey, conversations, model, only, world } from './conversation.mjs'
 import { until } from './gateway.mjs'
@@ -74,7 +76,10 @@ describe('AzureOpenAI at /openai', () => {
 
 describe('what passes through', () => {
   test('unknown fields, both ways, and nothing is added to the body', async () => {
-    const body = { model: 'gpt-small', messages: [...ask, { role: 'assistant', content: 'x', brand_new: 1 }, ...ask], brand_new_knob: { a: [1, 2] }, metadata: { a: 'b' }, seed: 7, service_tier: 'flex', prompt_cache_key: 'k' }
+    const body = {
+      model: 'gpt-small', messages: [...ask, { role: 'assistant', content: 'x', brand_new: 1 }, ...ask],
+      brand_new_knob: { a: [1, 2] }, metadata: { a: 'b' }, seed: 7, service_tier: 'flex', prompt_cache_key: 'k'
+    }
     const [r, got] = await only(w, 'openai', () => client().chat.completions.create(body))
     assert.deepEqual(got.body, body)
     assert.deepEqual(r.unknown_field, { kept: true })
@@ -84,6 +89,29 @@ describe('what passes through', () => {
   test('header fields of the client’s provider', async () => {
     const [, got] = await only(w, 'openai', () => client().chat.completions.create({ model: 'gpt-small', messages: ask }, { headers: { 'OpenAI-Beta': 'new-2026-02-06', 'Idempotency-Key': 'i-1' } }))
     assert.equal(got.headers['openai-beta'], 'new-2026-02-06')
+  })
+
+  test('what another provider cannot be told is said, not dropped in silence', async () => {
+    const body = { model: 'anthropic/claude-small', messages: ask, logit_bias: { 42: 1 }, brand_new_knob: 1 }
+    const { response } = await client().chat.completions.create(body).withResponse()
+    for (const field of ['logit_bias', 'brand_new_knob']) assert.match(response.headers.get('x-heimdall-warnings') ?? '', new RegExp(field))
+    const r = await client('/v1').chat.completions.create(body)
+    for (const field of ['logit_bias', 'brand_new_knob']) assert.match(JSON.stringify(r.extra_fields.warnings), new RegExp(field))
+  })
+
+  test('what is the gateway’s own stays there', async () => {
+    const headers = { 'x-bf-dim-team': 'core', cookie: 'heimdall=' + clientKey, 'x-forwarded-for': '10.1.2.3' }
+    const [, got] = await only(w, 'openai', () => client().chat.completions.create({ model: 'gpt-small', messages: ask, fallbacks: ['anthropic/claude-small'] }, { headers }))
+    assert.deepEqual(got.body, { model: 'gpt-small', messages: ask })
+    for (const name of Object.keys(headers)) assert.equal(got.headers[name], undefined, name)
+  })
+
+  test('the SDK’s own helpers for schemas, across too', async () => {
+    const format = zodResponseFormat(z.object({ city: z.string() }), 'city')
+    for (const name of ['gpt-small', 'anthropic/claude-small', 'gemini/gemini-small']) {
+      const r = await client().chat.completions.parse({ model: name, messages: ask, response_format: format })
+      assert.deepEqual(r.choices[0].message.parsed, { city: 'Oslo' })
+    }
   })
 
   test('tools of kinds that nobody knows yet', async () => {

@@ -49,7 +49,14 @@ describe('routes that the contract knows and nobody serves yet say so, in their 
 
 describe('a path that nobody knows', () => {
   test('is told in the dialect of its base', async () => {
-    for (const [path, at] of [['/openai/v1/nonsense', b => b.error.message], ['/anthropic/v1/nonsense', b => b.type === 'error' && b.error.message], ['/genai/v1beta/nonsense', b => b.error.code === 404 && b.error.message], ['/cohere/v2/nonsense', b => b.message], ['/bedrock/nonsense', b => b.message]]) {
+    const bases = {
+      '/openai/v1/nonsense': b => b.error.message,
+      '/anthropic/v1/nonsense': b => b.type === 'error' && b.error.message,
+      '/genai/v1beta/nonsense': b => b.error.code === 404 && b.error.message,
+      '/cohere/v2/nonsense': b => b.message,
+      '/bedrock/nonsense': b => b.message
+    }
+    for (const [path, at] of Object.entries(bases)) {
       const r = await fetch(w.gateway.url + path, { method: 'POST', body: '{}' })
       assert.equal(r.status, 404)
       const body = await r.json()

@@ -33,7 +33,7 @@ export const calls = [
 
 /**
  * start() → {url, requests, last(), open(), close()}. Each provider is at url + '/' + its name. A request is {method, url,
- * headers, body, provider, seen}; seen is what was asked, alike for all wire formats.
+ * headers, body, provider, path, seen}; upstream/seen.mjs says what seen is.
  */
 export async function start () {
   const requests = []
@@ -98,17 +98,19 @@ function converseWith (dialect, request, route, res) {
   if (!turn.silent) res.end()
 }
 
+// The ids of tool calls that a provider takes, where it is particular about them.
+const ids = { mistral: /^[a-zA-Z0-9]{9}$/, anthropic: /^[a-zA-Z0-9_-]+$/, bedrock: /^[a-zA-Z0-9_-]{1,64}$/ }
+
 /** refusal is why a real provider would not take the conversation, or undefined. */
 function refusal (seen) {
   for (const call of seen.calls) {
-    const own = calls.find(c => c.id === call.id || (call.id === undefined && isDeepStrictEqual(c.input, call.input)))
-    if (!own) return `the history has a tool call ${JSON.stringify(call)} that was never made`
-    if (own.name !== call.name || !isDeepStrictEqual(own.input, call.input)) return `the tool call ${JSON.stringify(call)} was made as ${JSON.stringify(own)}`
+    if (!calls.some(c => c.name === call.name && isDeepStrictEqual(c.input, call.input))) return `the history has a tool call ${JSON.stringify(call)} that was never made`
+    if (ids[seen.provider] && !ids[seen.provider].test(call.id)) return `${seen.provider} takes no tool call with the id ${call.id}`
   }
+  if (new Set(seen.calls.map(c => c.id ?? {})).size < seen.calls.length) return 'two tool calls have the same id'
   if (seen.calls.length !== seen.results.length) return `${seen.calls.length} tool calls have ${seen.results.length} results`
   for (const [i, result] of seen.results.entries()) {
-    if (result.id !== undefined && !seen.calls.some(c => c.id === result.id)) return `the tool result ${JSON.stringify(result)} belongs to no call`
-    if (result.name !== undefined && result.name !== seen.calls[i].name) return `the tool result ${JSON.stringify(result)} belongs to no call`
+    if (result.id !== seen.calls[i].id || (result.name ?? seen.calls[i].name) !== seen.calls[i].name) return `the tool result ${JSON.stringify(result)} is not for ${JSON.stringify(seen.calls[i])}`
   }
   if (seen.signs && seen.results.length && seen.model.includes('thinking') && !isDeepStrictEqual(seen.signatures, [signature])) {
     return `the reasoning came back with the signatures ${JSON.stringify(seen.signatures)}`

@@ -1,9 +1,12 @@
 // OpenAI's chat completions and what others call compatible with it.
 // https://platform.openai.com/docs/api-reference/chat
+import { seen as blank } from './seen.mjs'
+
 const textOf = content => typeof content === 'string' ? content : (content ?? []).map(p => p.text ?? '').join('')
 
 function read (body, _, request) {
-  const seen = { model: body.model, stream: body.stream === true, tools: (body.tools ?? []).filter(t => t.type === 'function').map(t => t.function.name), system: '', said: [], calls: [], results: [], signatures: [], media: [] }
+  const tools = (body.tools ?? []).filter(t => t.type === 'function').map(t => t.function.name)
+  const seen = blank({ model: body.model, stream: body.stream === true, tools, signs: request.provider === 'openrouter' })
   for (const m of body.messages) {
     if (m.role === 'system' || m.role === 'developer') seen.system += textOf(m.content)
     if (m.role === 'user') {
@@ -16,7 +19,6 @@ function read (body, _, request) {
     for (const c of m.tool_calls ?? []) seen.calls.push({ id: c.id, name: c.function.name, input: JSON.parse(c.function.arguments) })
     for (const d of m.reasoning_details ?? []) if (d.signature) seen.signatures.push(d.signature)
   }
-  seen.signs = request.provider === 'openrouter'
   seen.schema = body.response_format?.json_schema?.schema
   return seen
 }

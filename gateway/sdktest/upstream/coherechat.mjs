@@ -1,8 +1,11 @@
 // Cohere's chat, version 2. https://docs.cohere.com/reference/chat
-const textOf = content => typeof content === 'string' ? content : (content ?? []).map(p => p.text ?? p.document?.data?.content ?? p.document?.data?.text ?? p.document?.data ?? '').join('')
+import { seen as blank } from './seen.mjs'
+
+const partOf = ({ text, document }) => text ?? document?.data?.content ?? document?.data?.text ?? document?.data ?? ''
+const textOf = content => typeof content === 'string' ? content : (content ?? []).map(partOf).join('')
 
 function read (body) {
-  const seen = { model: body.model, stream: body.stream === true, tools: (body.tools ?? []).map(t => t.function.name), system: '', said: [], calls: [], results: [], signatures: [], media: [], signs: false }
+  const seen = blank({ model: body.model, stream: body.stream === true, tools: (body.tools ?? []).map(t => t.function.name) })
   for (const m of body.messages) {
     if (m.role === 'system') seen.system += textOf(m.content)
     if (m.role === 'user') {

@@ -1,5 +1,7 @@
 // OpenAI's old completions. https://platform.openai.com/docs/api-reference/completions
-const read = body => ({ model: body.model, stream: body.stream === true, tools: [], system: '', said: [].concat(body.prompt), calls: [], results: [], signatures: [], media: [] })
+import { seen as blank } from './seen.mjs'
+
+const read = body => blank({ model: body.model, stream: body.stream === true, said: [].concat(body.prompt) })
 
 const piece = (turn, text, finish_reason) => ({ id: 'cmpl-1', object: 'text_completion', created: 1700000000, model: turn.model, choices: [{ text, index: 0, logprobs: null, finish_reason }] })
 const usageOf = u => ({ prompt_tokens: u.input, completion_tokens: u.output, total_tokens: u.input + u.output })

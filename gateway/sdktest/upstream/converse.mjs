@@ -1,8 +1,9 @@
 // Bedrock's converse and invoke. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import { crc32 } from 'node:zlib'
 import * as messages from './messages.mjs'
+import { seen as blank } from './seen.mjs'
 
-const names = { 400: 'ValidationException', 401: 'UnrecognizedClientException', 403: 'AccessDeniedException', 404: 'ResourceNotFoundException', 424: 'ModelErrorException', 429: 'ThrottlingException', 500: 'InternalServerException', 503: 'ServiceUnavailableException' }
+const names = { 400: 'ValidationException', 401: 'UnrecognizedClientException', 429: 'ThrottlingException', 500: 'InternalServerException' }
 
 /** frame is one message of the AWS event stream: lengths and headers, each half with its CRC. */
 export function frame (type, payload, kind = 'event') {
@@ -26,7 +27,9 @@ const sum = bytes => crc32(bytes)
 
 function read (body, route) {
   if (route.invoke) return messages.read(body, route)
-  const seen = { model: route.model, stream: route.stream, tools: (body.toolConfig?.tools ?? []).filter(t => t.toolSpec).map(t => t.toolSpec.name), system: (body.system ?? []).map(p => p.text ?? '').join(''), said: [], calls: [], results: [], signatures: [], media: [], signs: true }
+  const tools = (body.toolConfig?.tools ?? []).filter(t => t.toolSpec).map(t => t.toolSpec.name)
+  const system = (body.system ?? []).map(p => p.text ?? '').join('')
+  const seen = blank({ model: route.model, stream: route.stream, tools, system, signs: true })
   for (const m of body.messages) {
     for (const p of m.content) {
       if (p.text !== undefined && m.role === 'user') seen.said.push(p.text)

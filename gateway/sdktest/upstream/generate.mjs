@@ -1,10 +1,12 @@
 // Gemini's generateContent and its neighbours. https://ai.google.dev/api/generate-content
-const names = { 400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND', 429: 'RESOURCE_EXHAUSTED', 500: 'INTERNAL', 503: 'UNAVAILABLE' }
+import { seen as blank } from './seen.mjs'
+
+const names = { 400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 429: 'RESOURCE_EXHAUSTED', 500: 'INTERNAL' }
 const list = one => Array.isArray(one) ? one : one ? [one] : []
 const textOf = content => (content?.parts ?? []).map(p => p.text ?? '').join('')
 
 function read (body, route) {
-  const seen = { model: route.model, stream: route.stream, tools: [], system: textOf(body.systemInstruction ?? body.system_instruction), said: [], calls: [], results: [], signatures: [], media: [], signs: true }
+  const seen = blank({ model: route.model, stream: route.stream, system: textOf(body.systemInstruction), signs: true })
   for (const t of list(body.tools)) for (const f of t.functionDeclarations ?? []) seen.tools.push(f.name)
   const ids = []
   for (const content of list(body.contents)) {

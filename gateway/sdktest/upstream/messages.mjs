@@ -1,9 +1,12 @@
 // Anthropic's messages. https://docs.anthropic.com/en/api/messages
-const types = { 400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error', 429: 'rate_limit_error', 500: 'api_error', 529: 'overloaded_error' }
+import { seen as blank } from './seen.mjs'
+
+const types = { 400: 'invalid_request_error', 401: 'authentication_error', 429: 'rate_limit_error', 500: 'api_error', 529: 'overloaded_error' }
 const textOf = content => typeof content === 'string' ? content : (content ?? []).map(p => p.text ?? '').join('')
 
 export function read (body, route) {
-  const seen = { model: route.model ?? body.model, stream: route.stream ?? body.stream === true, tools: (body.tools ?? []).map(t => t.name), system: textOf(body.system), said: [], calls: [], results: [], signatures: [], media: [], signs: true }
+  const tools = (body.tools ?? []).map(t => t.name)
+  const seen = blank({ model: route.model ?? body.model, stream: route.stream ?? body.stream === true, tools, system: textOf(body.system), signs: true })
   if (!(body.max_tokens > 0)) throw new Error('max_tokens: field required')
   for (const m of body.messages) {
     if (typeof m.content === 'string') {

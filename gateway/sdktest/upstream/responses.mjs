@@ -1,8 +1,10 @@
 // OpenAI's responses. https://platform.openai.com/docs/api-reference/responses
+import { seen as blank } from './seen.mjs'
+
 const textOf = content => typeof content === 'string' ? content : (content ?? []).map(p => p.text ?? '').join('')
 
 function read (body) {
-  const seen = { model: body.model, stream: body.stream === true, tools: [], system: body.instructions ?? '', said: [], calls: [], results: [], signatures: [], media: [], signs: true }
+  const seen = blank({ model: body.model, stream: body.stream === true, system: body.instructions ?? '', signs: true })
   for (const t of body.tools ?? []) {
     if (t.type === 'function') seen.tools.push(t.name)
     if (t.type === 'namespace') seen.tools.push(...t.tools.map(n => n.name))
@@ -31,7 +33,8 @@ function output (turn, body) {
   const items = []
   const encrypted = (body.include ?? []).includes('reasoning.encrypted_content') ? { encrypted_content: turn.signature } : {}
   if (turn.thought) items.push({ id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: turn.thought }], ...encrypted })
-  if (turn.pieces.length) items.push({ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: turn.pieces.join(''), annotations: [], logprobs: [] }] })
+  const content = [{ type: 'output_text', text: turn.pieces.join(''), annotations: [], logprobs: [] }]
+  if (turn.pieces.length) items.push({ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content })
   for (const c of turn.calls) items.push({ id: 'fc_' + c.id, type: 'function_call', status: 'completed', call_id: c.id, name: c.name, arguments: JSON.stringify(c.input) })
   return items
 }
@@ -87,7 +90,8 @@ const items = {
 }
 
 // What was stored under an id: always the same answer.
-const stored = r => answer({ model: 'gpt-stored', pieces: ['stored'], calls: [], usage: { input: 11, cached: 4, output: 7, reasoning: 0 } }, { ...r, body: {} })
+const once = { input: 11, cached: 4, output: 7, reasoning: 0 }
+const stored = r => answer({ model: 'gpt-stored', pieces: ['stored'], calls: [], usage: once }, { ...r, body: {} })
 
 function match (r) {
   const tail = /\/responses(?:\/(.*))?$/.exec(r.path)
@@ -97,11 +101,12 @@ function match (r) {
   const ok = value => ({ model: r.body?.model, serve: () => [200, value] })
   if (on === 'POST ') return { model: r.body.model }
   if (on === 'POST input_tokens') return ok({ object: 'response.input_tokens', input_tokens: 42 })
-  if (on === 'POST compact') return ok({ id: 'resp_2', object: 'response.compaction', created_at: 1700000000, output: [{ id: 'cmp_1', type: 'compaction', encrypted_content: 'small' }], usage: usageOf({ input: 11, cached: 4, output: 7, reasoning: 0 }) })
+  if (on === 'POST compact') return ok({ id: 'resp_2', object: 'response.compaction', created_at: 1700000000, output: [{ id: 'cmp_1', type: 'compaction', encrypted_content: 'small' }], usage: usageOf(once) })
   if (on === 'GET resp_1') return ok(stored(r))
   if (on === 'DELETE resp_1') return ok({ id: 'resp_1', object: 'response.deleted', deleted: true })
   if (on === 'POST resp_1/cancel') return ok({ ...stored(r), status: 'cancelled' })
-  if (on === 'GET resp_1/input_items') return ok({ object: 'list', data: [{ id: 'msg_0', type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hvem der?' }] }], first_id: 'msg_0', last_id: 'msg_0', has_more: false })
+  const asked = { id: 'msg_0', type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hvem der?' }] }
+  if (on === 'GET resp_1/input_items') return ok({ object: 'list', data: [asked], first_id: asked.id, last_id: asked.id, has_more: false })
   return { serve: () => [404, error(404, `no response at ${r.path}`)] }
 }
 

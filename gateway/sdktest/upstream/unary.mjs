@@ -24,7 +24,10 @@ function rerank (r) {
 
 const models = {
   gemini: () => ({ models: ['models/gemini-small', 'models/gemini-large'].map(name => ({ name, displayName: name, supportedGenerationMethods: ['generateContent'] })) }),
-  anthropic: () => ({ data: ['claude-small', 'claude-large'].map(id => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })), has_more: false, first_id: 'claude-small', last_id: 'claude-large' }),
+  anthropic: () => ({
+    data: ['claude-small', 'claude-large'].map(id => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })),
+    has_more: false, first_id: 'claude-small', last_id: 'claude-large'
+  }),
   cohere: () => ({ models: ['command-small', 'command-large'].map(name => ({ name, endpoints: ['chat'] })) }),
   bedrock: () => ({ modelSummaries: [{ modelId: 'anthropic.claude-small-v1:0', modelName: 'small', providerName: 'Anthropic', inferenceTypesSupported: ['ON_DEMAND'] }] })
 }
