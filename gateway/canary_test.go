@@ -23,7 +23,7 @@ import (
 // canary makes the n-th known key; its signs need escaping in URLs and in JSON.
 func canary(n int) string { return fmt.Sprintf(`sk-canary/%02d+"Zq7&9xw3Vb=end`, n) }
 
-const canaries = 17
+const canaries = 18
 
 // TestCanary plays a session full of known keys and looks for them everywhere afterwards.
 func TestCanary(t *testing.T) {
@@ -66,6 +66,8 @@ func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 	g := gatewaytest.Start(t, gatewaytest.Options{
 		Dir: dir, Secrets: secrets, Script: echo, More: cloudy, Env: map[string]string{"CANARY": canary(0), "CANARY_2": canary(1)},
 		Config: `{"providers":{"openai":{"keys":[{"name":"file","value":` + q(2) + `,"models":["*"],"weight":1}]},
+			"two":{"custom_provider_config":{"base_provider_type":"cloudy"},"network_config":{"base_url":"http://two.test"},
+				"keys":[{"name":"options","models":["*"],"value":"env.CANARY_2","cloudy_key_config":{"region":"eu","secret_key":` + q(17) + `}}]},
 			"cloudy":{"proxy_config":{"type":"http","url":"http://proxy.invalid","username":"me","password":` + q(12) + `},
 				"keys":[{"name":"options","models":["*"],"cloudy_key_config":{"region":"eu","secret_key":` + q(13) + `,"credentials":` + q(14) + `}}]},
 			"anthropic":{"network_config":{"extra_headers":{"X-Secret":"env.CANARY"}},"keys":[{"name":"env","value":"env.CANARY_2","models":["*"],"weight":1}]}}}`,
@@ -94,6 +96,7 @@ func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 		say("POST", "/anthropic/v1/messages", `{"model":"claude-haiku-4-5","max_tokens":9,`+body)
 		say("POST", "/v1/chat/completions", `{"model":"anthropic/claude-haiku-4-5",`+body)
 		say("POST", "/v1/chat/completions", `{"model":"one/m",`+body)
+		say("POST", "/v1/chat/completions", `{"model":"two/m",`+body)
 		for range 4 {
 			say("POST", "/v1/chat/completions", `{"model":"cloudy/m",`+body)
 		}

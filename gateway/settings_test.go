@@ -173,9 +173,13 @@ func TestTheWayToAProvider(t *testing.T) {
 	if a := call(); a.Status != 200 {
 		t.Errorf("HTTP/2: %d %s", a.Status, a.Body)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if diff := cmp.Diff([]string{"HTTP/1.1", "HTTP/2.0"}, protocols); diff != "" {
 		t.Error(diff)
 	}
+	through.mu.Lock()
+	defer through.mu.Unlock()
 	for _, said := range through.auth {
 		if said != "CONNECT example.com:443 Basic bWU6cGFzcw==" {
 			t.Errorf("the proxy heard %q", said)

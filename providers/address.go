@@ -69,7 +69,7 @@ func (c *Call) address(out *Outbound, e Endpoint, upstream dialect.Dialect) erro
 		path = e.StreamPath
 	}
 	if own := t.path(c.Op, e.Dialect, c.Peek.Stream); own != "" {
-		path = own
+		path, e.Version = own, "" // the user says all of it
 	}
 	address, err := t.locate(e, path, c.Credential, func(name string) string {
 		if name == "model" {

@@ -38,7 +38,7 @@ type Info struct {
 	Doer transport.Doer
 }
 
-// Option is one setting of a provider. Type is text, secret, url, select or bool; Scope is key, network or custom.
+// Option is one setting of a provider. Type is text, textarea, secret, url, select or bool; Scope is key, network or custom.
 type Option struct {
 	Name        string
 	Label       string

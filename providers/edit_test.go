@@ -61,7 +61,7 @@ func TestAddress(t *testing.T) {
 		{name: "nobody says", path: "/in/{region}/chat", err: "needs a region"},
 		{name: "address of the key", path: "/chat", options: map[string]string{"url": "http://box.test"}, want: "http://box.test/v1/chat"},
 		{name: "address of the user", path: "/chat", options: map[string]string{"url": "http://box.test"}, base: "http://proxy.test", want: "http://proxy.test/v1/chat"},
-		{name: "path of the user", path: "/chat", paths: map[string]string{"chat_completion": "/my/chat"}, want: "https://api.acme.test/v1/my/chat"},
+		{name: "path of the user", path: "/chat", paths: map[string]string{"chat_completion": "/my/chat"}, want: "https://api.acme.test/my/chat"},
 		{name: "address of the user's own", path: "/chat", paths: map[string]string{"chat_completion": "https://elsewhere.test/x"}, want: "https://elsewhere.test/x"},
 		{name: "query", path: "/chat?a=1", query: "beta=true&provider=p&key=k", want: "https://api.acme.test/v1/chat?a=1&beta=true"},
 	} {

@@ -25,7 +25,7 @@ func ListModels(ctx context.Context, t *Target, c Credential, decodeError func(s
 	e := offers[0]
 	path := e.Path
 	if own := t.path(llm.OpModels, "", false); own != "" {
-		path = own
+		path, e.Version = own, ""
 	}
 	address, err := t.locate(e, path, c, func(string) string { return "" })
 	if err != nil {

@@ -133,6 +133,28 @@ describe('providers', () => {
     assert.equal(network_config.base_url, 'http://127.0.0.1:7/v1');
     assert.equal(network_config.extra_headers['X-Team'], 'blue');
   });
+
+  test('its way out is changed with the keyboard, and the password of a proxy is never shown', async () => {
+    await open('#/providers?edit=mine');
+    await page.getByText('Advanced', { exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Proxy', { exact: true }).selectOption('http');
+    await page.getByLabel('Proxy address').fill('http://me:secret@127.0.0.1:9');
+    await page.getByLabel('Proxy user').fill('me');
+    await page.getByLabel('Proxy password').fill('proxy-secret-e2e');
+    await page.getByRole('switch', { name: 'HTTP/2 only' }).press('Space');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByRole('alert').getByText('username and password'));
+    await page.getByLabel('Proxy address').fill('http://127.0.0.1:9');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByText('Saved.'));
+    const { network_config, proxy_config } = await heimdall.call('GET', '/api/providers/mine');
+    assert.equal(network_config.enforce_http2, true);
+    assert.deepEqual(proxy_config, { type: 'http', url: 'http://127.0.0.1:9', username: 'me', password: '<REDACTED>' });
+    assert.equal(await page.getByLabel('Proxy password').inputValue(), '');
+    await page.evaluate(axe);
+    assert.deepEqual(await page.evaluate(async () => (await window.axe.run('details')).violations.map((v) => v.id)), []);
+  });
 });
 
 describe('logs', () => {

@@ -224,7 +224,7 @@ func TestWhatIsReachedStraight(t *testing.T) {
 	o := transport.Options{Proxy: transport.Environment(func(name string) string { return vars[name] })}
 	d := doers(t, o)["http/1.1"]
 	for host, proxied := range map[string]bool{
-		"example.com:80": true, "127.0.0.1:" + port: false, "localhost:" + port: false, "no.invalid": false, "a.corp.invalid": false,
+		"example.com:80": true, "127.0.0.1:" + port: false, "localhost:" + port: false, "app.localhost:" + port: false, "no.invalid": false, "a.corp.invalid": false,
 	} {
 		before, _ := p.seen()
 		_, _ = get(t, d, "http://"+host)
