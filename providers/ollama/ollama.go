@@ -18,7 +18,7 @@ func New() providers.Provider {
 		About: providers.Info{
 			Name:    "ollama",
 			Title:   "Ollama",
-			About:   "Models on your own machine, run by Ollama.",
+			About:   "Models on your own machine.",
 			Icon:    icon,
 			BaseURL: "http://localhost:11434",
 			Keyless: true,
