@@ -127,7 +127,7 @@ $(PAGE): frontend/node_modules/.installed $(SOURCES)
 gateway/agenttest/node_modules/.installed: gateway/agenttest/package-lock.json
 	@build/setup.sh tools
 	npm --prefix gateway/agenttest install --no-save --ignore-scripts --no-audit --no-fund
-	cd $(@D) && node @anthropic-ai/claude-code/install.cjs && node opencode-ai/postinstall.mjs
+	cd $(@D) && export HOME="$$PWD/.home" && node @anthropic-ai/claude-code/install.cjs && node opencode-ai/postinstall.mjs
 	@touch $@
 
 %/node_modules/.installed: %/package-lock.json

@@ -19,6 +19,10 @@ export const agents = {
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_TELEMETRY: '1', DISABLE_ERROR_REPORTING: '1', DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_MAX_RETRIES: '1'
     }
   }),
+  claudeOnBedrock: (url, model) => {
+    const { ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, ...env } = agents.claude(url, model).env
+    return { ...agents.claude(url, model), env: { ...env, CLAUDE_CODE_USE_BEDROCK: '1', ANTHROPIC_BEDROCK_BASE_URL: url + '/bedrock', AWS_BEARER_TOKEN_BEDROCK: key, AWS_REGION: 'us-east-1' } }
+  },
   /** What claude-code asks to tell how full its context is. */
   claudeContext: (url, model) => { const claude = agents.claude(url, model); return { ...claude, args: ['-p', '/context'] } },
   codex: (url, model) => codex(model, [
@@ -71,7 +75,7 @@ function codex (model, config) {
 }
 
 /** run starts an agent in an empty home and an empty folder → {code, stdout, stderr, marker: the text it left, or null}. */
-export async function run ({ program, args, env, files = {} }, seconds = 60) {
+export async function run ({ program, args, env, files = {} }, seconds = 120) {
   const home = await mkdtemp(path.join(os.tmpdir(), 'heimdall-agent-'))
   const cwd = path.join(home, 'work')
   await mkdir(cwd)

@@ -13,7 +13,8 @@ export async function start (upstream) {
   if (!bin) throw new Error('HEIMDALL_BIN must name the headless program (make test-agents sets it)')
   const dir = await mkdtemp(path.join(os.tmpdir(), 'heimdall-agents-'))
   const provider = version => ({ keys: [{ name: 'main', value: 'env.AGENTTEST_KEY', models: ['*'], weight: 1 }], network_config: { base_url: upstream + version } })
-  const providers = { openai: provider('/v1'), anthropic: provider(''), gemini: provider('/v1beta') }
+  const providers = { openai: provider('/v1'), anthropic: provider(''), gemini: provider('/v1beta'), bedrock: provider(''), cerebras: provider('/v1') }
+  providers.bedrock.keys[0].bedrock_key_config = { region: 'us-east-1' }
   await writeFile(path.join(dir, 'config.json'), JSON.stringify({ version: 2, providers }))
   const port = await freePort()
   const child = spawn(bin, ['serve', '--port', String(port), '--app-dir', dir, '--log-level', 'error'], {
@@ -25,11 +26,11 @@ export async function start (upstream) {
   await until(async () => child.exitCode === null ? (await fetch(url + '/health').catch(() => null))?.ok : Promise.reject(new Error('the gateway ended')), 'the gateway to answer')
   return {
     url,
-    /** logs waits until no request is in flight, and gives the rows, oldest first. */
-    logs: () => until(async () => {
+    /** logs waits for so many rows and until no request is in flight, and gives the rows, oldest first. */
+    logs: count => until(async () => {
       const { logs } = await (await fetch(url + '/api/logs?limit=1000&order=asc')).json()
-      return logs.every(row => row.status !== 'processing') && logs
-    }, 'the log to be written'),
+      return logs.length >= count && logs.every(row => row.status !== 'processing') && logs
+    }, `${count} rows of the log`),
     close: async () => {
       child.kill('SIGTERM')
       await ended

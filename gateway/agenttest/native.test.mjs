@@ -11,6 +11,7 @@ after(() => world?.close())
 
 const last = run => run.got.at(-1)
 const count = (value, word) => JSON.stringify(value).split(word).length - 1
+const seals = value => count(value, seal)
 
 test('claude-code on anthropic', async () => {
   const run = await world.play(agents.claude, 'claude-sonnet-4-5')
@@ -22,7 +23,18 @@ test('claude-code on anthropic', async () => {
   assert.equal(headers['x-api-key'], 'sk-upstream')
   for (const field of ['metadata', 'thinking', 'context_management']) assert.ok(body[field], field)
   assert.ok(count(body.system, '"cache_control"') > 0 && count(body.messages, '"cache_control"') > 0)
-  assert.equal(count(body.messages, seal), 1, 'the signature of a thought comes back')
+  assert.equal(seals(body.messages), 1, 'the signature of a thought comes back')
+})
+
+test('claude-code on bedrock', async () => {
+  const run = await world.play(agents.claudeOnBedrock, 'us.anthropic.claude-sonnet-4-5-20250929-v1:0')
+  played(run, { wire: 'invoke', provider: 'bedrock', refused: ['GET /bedrock/inference-profiles 404'] })
+  untouched(run)
+  const { body, path, headers } = last(run)
+  assert.equal(path, '/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/invoke-with-response-stream')
+  assert.equal(headers.authorization, 'Bearer sk-upstream')
+  assert.ok(body.anthropic_beta.length > 1)
+  assert.equal(seals(body.messages), 1, 'the signature of a thought comes back')
 })
 
 test('claude-code counts the tokens of its context', async () => {
@@ -43,7 +55,7 @@ for (const model of ['gpt-5.2', 'gpt-5.5', 'gpt-5.6-sol']) {
     assert.equal(body.store, false)
     assert.deepEqual(body.include, ['reasoning.encrypted_content'])
     assert.ok(body.prompt_cache_key && body.client_metadata && body.reasoning)
-    assert.equal(count(body.input, seal), 1, 'sealed reasoning comes back')
+    assert.equal(seals(body.input), last(run).read.results.length, 'sealed reasoning comes back')
     const types = [...(body.tools ?? []), ...body.input].map(t => t.type)
     for (const type of { 'gpt-5.2': ['namespace', 'web_search'], 'gpt-5.5': ['custom', 'tool_search', 'web_search'], 'gpt-5.6-sol': ['additional_tools', 'custom_tool_call'] }[model]) assert.ok(types.includes(type), types.join())
   })
@@ -67,7 +79,7 @@ test('gemini-cli on gemini', async () => {
   assert.equal(headers['x-goog-api-key'], 'sk-upstream')
   assert.ok(body.generationConfig.thinkingConfig)
   assert.ok(body.tools[0].functionDeclarations[0].parametersJsonSchema)
-  assert.equal(count(body.contents, seal), 1, 'the signature of a thought comes back')
+  assert.equal(seals(body.contents), 1, 'the signature of a thought comes back')
 })
 
 test('gemini-cli on gemini, asking first which model to take', async () => {

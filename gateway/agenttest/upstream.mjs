@@ -1,7 +1,9 @@
-// A provider of our own for the agents' tests: it speaks every wire on one port and follows one script. Where it is
-// offered a shell it has the agent run a command that leaves a marker; once it has seen the command's output it says
-// the final sentence. Requests without a shell (titles, routing) get a short answer of the shape that they ask for.
+// A provider of our own for the agents' tests: it speaks every wire on one port, refuses what the real ones refuse, and
+// follows one script. Where it is offered a shell it has the agent run a command that leaves a marker; once it has seen
+// the command's output it says the final sentence. Where tools lie in a namespace it calls one of those first. Requests
+// without a shell (titles, routing) get a short answer of the shape that they ask for.
 import http from 'node:http'
+import { rules } from './rules.mjs'
 import { wires } from './wires.mjs'
 
 export const mark = 'heimdall-was-here'
@@ -23,6 +25,8 @@ export async function start () {
     requests.push({ wire: name, method: req.method, path, query, headers: req.headers, body, read })
     if (!wire) return send(res, 404, { error: { message: 'no such path ' + path } })
     if (refusal) return send(res, refusal.status, wire.error(refusal.status, refusal.message))
+    const reason = rules[name](body)
+    if (reason) return send(res, 400, wire.error(400, reason))
     wire.write(res, body, turn(read), path)
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -36,11 +40,15 @@ export async function start () {
 }
 
 function turn ({ tools, results, schema }) {
-  if (results.length) return { text: final }
+  if (results.some(text => text.includes(mark))) return { text: final }
+  if (results.length > 1) return { text: 'The command did not leave its mark.' }
+  const call = (tool, how) => ({ call: { id: `call_${results.length}`, name: tool.name, namespace: tool.namespace, ...how } })
+  const nested = tools.find(t => /(^|__)close_agent$/.test(t.name))
+  if (nested && results.length === 0) return call(nested, { arguments: fill(nested.schema) })
   const shell = tools.find(t => shells.includes(t.name))
-  if (shell) return { call: { name: shell.name, arguments: fill(shell.schema, { command, cmd: command }) } }
+  if (shell) return call(shell, { arguments: fill(shell.schema, { command, cmd: command }) })
   const script = tools.find(t => t.custom && t.name === 'exec')
-  if (script) return { call: { ...script, input: `text((await tools.exec_command({ cmd: '${command}' })).output)` } }
+  if (script) return call(script, { input: `text((await tools.exec_command({ cmd: '${command}' })).output)` })
   return { text: schema ? JSON.stringify(fill(schema)) : 'Marker' }
 }
 

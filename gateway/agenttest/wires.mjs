@@ -1,10 +1,11 @@
-// The four wire formats that agents' requests arrive in, seen from a provider. Each wire is
+// The wire formats that agents' requests arrive in, seen from a provider. Each wire is
 //   matches(path)     whether a request path is its own
 //   read(body)        what the request asks: {tools: [{name, schema, custom, namespace}], results: [text of a tool's result], texts: [instructions
 //                     and messages], schema: of the answer, where one is set}
-//   write(res, body, turn)  streams a turn, {call: {name, namespace, arguments or input}} or {text}, or answers it in one piece
+//   write(res, body, turn, path)  streams a turn, {call: {id, name, namespace, arguments or input}} or {text}, or answers it in one piece
 //   error(status, message)  the provider's error body
 // Turns that call a tool reason first, with the sealed thought that the format has for that.
+import { frame } from './eventstream.mjs'
 
 /** What the formats must carry back unchanged in the next request. */
 export const seal = 'c2VhbGVkLXRob3VnaHQ='
@@ -37,15 +38,15 @@ const messages = {
     texts: [...parts(body.system), ...body.messages.flatMap(m => parts(m.content))].filter(p => p.type === 'text').map(p => p.text),
     schema: body.output_config?.format?.schema
   }),
-  write (res, body, turn) {
+  write (res, body, turn, path, out) {
     const input = { input_tokens: usage.input - usage.cached, cache_read_input_tokens: usage.cached, cache_creation_input_tokens: 0 }
     const stop_reason = turn.call ? 'tool_use' : 'end_turn'
     const blocks = turn.call
-      ? [{ type: 'thinking', thinking: 'A marker is wanted.', signature: seal }, { type: 'tool_use', id: 'toolu_01marker', name: turn.call.name, input: turn.call.arguments }]
+      ? [{ type: 'thinking', thinking: 'A marker is wanted.', signature: seal }, { type: 'tool_use', id: turn.call.id, name: turn.call.name, input: turn.call.arguments }]
       : [{ type: 'text', text: turn.text }]
     const message = { id: 'msg_01', type: 'message', role: 'assistant', model: body.model, content: [], stop_reason: null, stop_sequence: null, usage: { ...input, output_tokens: 1 } }
     if (!body.stream) return json(res, { ...message, content: blocks, stop_reason, usage: { ...input, output_tokens: usage.output } })
-    const out = sse(res)
+    out ??= sse(res)
     out.event({ type: 'message_start', message })
     out.event({ type: 'ping' })
     blocks.forEach((block, index) => {
@@ -70,6 +71,22 @@ const messages = {
   error: (status, message) => ({ type: 'error', error: { type: status === 401 ? 'authentication_error' : 'api_error', message } })
 }
 
+/** Anthropic's messages as Bedrock takes and gives them. */
+const invoke = {
+  matches: path => /\/model\/[^/]+\/invoke(-with-response-stream)?$/.test(path),
+  read: messages.read,
+  write (res, body, turn, path) {
+    const model = decodeURIComponent(path.split('/').at(-2))
+    if (path.endsWith('/invoke')) return messages.write(res, { ...body, model, stream: false }, turn)
+    res.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' })
+    messages.write(res, { ...body, model, stream: true }, turn, path, {
+      event: value => res.write(frame('chunk', { bytes: Buffer.from(JSON.stringify(value)).toString('base64') })),
+      end: () => res.end()
+    })
+  },
+  error: (status, message) => ({ message })
+}
+
 const openaiError = (status, message) => ({ error: { message, type: 'invalid_request_error', param: null, code: status === 401 ? 'invalid_api_key' : null } })
 
 const chat = {
@@ -85,7 +102,7 @@ const chat = {
       prompt_tokens: usage.input, completion_tokens: usage.output, total_tokens: usage.input + usage.output,
       prompt_tokens_details: { cached_tokens: usage.cached }
     }
-    const call = turn.call && { id: 'call_marker', type: 'function', function: { name: turn.call.name, arguments: JSON.stringify(turn.call.arguments) } }
+    const call = turn.call && { id: turn.call.id, type: 'function', function: { name: turn.call.name, arguments: JSON.stringify(turn.call.arguments) } }
     const finish_reason = call ? 'tool_calls' : 'stop'
     const base = { id: 'chatcmpl-1', created: 1700000000, model: body.model }
     if (!body.stream) {
@@ -122,11 +139,11 @@ const responses = {
     schema: body.text?.format?.schema
   }),
   write (res, body, turn) {
-    const { name, namespace, input } = turn.call ?? {}
-    const call = { call_id: 'call_marker', status: 'completed', name, namespace }
+    const { id, name, namespace, input } = turn.call ?? {}
+    const call = { call_id: id, status: 'completed', name, namespace }
     const items = turn.call
-      ? [{ id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: seal },
-          input ? { id: 'ctc_1', type: 'custom_tool_call', ...call, input } : { id: 'fc_1', type: 'function_call', ...call, arguments: JSON.stringify(turn.call.arguments) }]
+      ? [{ id: 'rs_' + id, type: 'reasoning', summary: [], encrypted_content: seal },
+          input ? { id: 'ctc_' + id, type: 'custom_tool_call', ...call, input } : { id: 'fc_' + id, type: 'function_call', ...call, arguments: JSON.stringify(turn.call.arguments) }]
       : [{ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: turn.text, annotations: [] }] }]
     const counts = {
       input_tokens: usage.input, input_tokens_details: { cached_tokens: usage.cached }, output_tokens: usage.output,
@@ -182,7 +199,7 @@ const generate = {
       promptTokenCount: usage.input, cachedContentTokenCount: usage.cached, candidatesTokenCount: usage.output - 3, thoughtsTokenCount: 3,
       totalTokenCount: usage.input + usage.output
     }
-    const answer = (parts, more) => ({ candidates: [{ content: { role: 'model', parts }, index: 0, ...more }], usageMetadata, modelVersion: 'scripted', responseId: 'r1' })
+    const answer = (parts, more) => ({ candidates: [{ content: { role: 'model', parts }, index: 0, ...more }], usageMetadata, modelVersion: path.match(/models\/(.+):/)[1], responseId: 'r1' })
     if (path.endsWith(':generateContent')) return json(res, answer(parts, { finishReason: 'STOP' }))
     const out = sse(res)
     parts.forEach((part, i) => out.data(answer([part], i === parts.length - 1 ? { finishReason: 'STOP' } : {})))
@@ -199,4 +216,4 @@ const count = {
   error: (status, message) => ({ error: { message } })
 }
 
-export const wires = { messages, chat, responses, generate, count }
+export const wires = { messages, invoke, chat, responses, generate, count }

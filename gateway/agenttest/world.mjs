@@ -4,21 +4,23 @@ import { run } from './agents.mjs'
 import { start as startDoor } from './door.mjs'
 import { start as startGateway } from './gateway.mjs'
 import { final, mark, start as startUpstream } from './upstream.mjs'
-import { usage } from './wires.mjs'
+import { seal, usage } from './wires.mjs'
 
 /** start() → {upstream, play(agent, model), close()} */
 export async function start () {
   const upstream = await startUpstream()
   const gateway = await startGateway(upstream.url)
   const door = await startDoor(gateway.url)
+  let known = 0
   return {
     upstream,
     /** play runs an agent → {code, stdout, stderr, marker, sent: what it asked, got: what the upstream was asked, rows: of the log}. */
     async play (agent, model) {
-      const before = (await gateway.logs()).length
       door.requests.length = upstream.requests.length = 0
       const ended = await run(agent(door.url, model))
-      return { ...ended, sent: [...door.requests], got: [...upstream.requests], rows: (await gateway.logs()).slice(before) }
+      const rows = (await gateway.logs(known + upstream.requests.length)).slice(known)
+      known += rows.length
+      return { ...ended, sent: [...door.requests], got: [...upstream.requests], rows }
     },
     async close () {
       await door.close()
@@ -81,14 +83,20 @@ export function untouched (run, kept = []) {
   }
 }
 
-/** carried asserts that requests of another wire arrived with their instructions, their prompts and their tools. */
-export function carried (run) {
+/**
+ * carried asserts that requests of another wire arrived with their instructions, their prompts and their tools, that
+ * what the upstream sealed comes back to it, and that the fields which could not be carried are named.
+ */
+export function carried (run, { sealed, lost = [] }) {
   for (const { sent, got } of pairs(run)) {
     const text = got.read.texts.join('\n')
     for (const want of sent.read.texts) assert.ok(text.includes(want), `the upstream was told: ${want.slice(0, 200)}`)
-    for (const want of sent.read.tools) {
-      const tool = got.read.tools.find(t => t.name === want.name)
-      assert.deepEqual(tool?.schema, want.schema, `the tool ${want.name}`)
+    for (const { name, namespace, schema } of sent.read.tools) {
+      const carried = namespace ? `${namespace}__${name}` : name
+      assert.deepEqual(got.read.tools.find(t => t.name === carried)?.schema, schema, `the tool ${carried}`)
     }
   }
+  const { sent, got } = pairs(run).at(-1)
+  if (sealed) assert.equal(JSON.stringify(got.body).split(seal).length - 1, got.read.results.length, 'sealed thoughts come back')
+  for (const field of lost) assert.ok(sent.answer.headers['x-heimdall-warnings']?.includes(field + ':'), `${field} is named as lost`)
 }
