@@ -105,6 +105,8 @@ cross: $(PAGE) $(TALLY) ## what can be built for other systems from here
 check: tools $(TALLY) ## everything that CI runs
 	@$(TALLY) reset && git status --porcelain > build/cache/tree
 	$(MAKE) --no-print-directory fresh lint test cross
+	@build/setup.sh agents
+	@if gateway/agenttest/offline.sh true; then $(MAKE) --no-print-directory test-agents; else echo "== agents: left out, because of the above"; fi
 	$(TALLY) run "tree left as it was" bash -c 'git status --porcelain | diff build/cache/tree - || { echo "the checks changed the tree"; exit 1; }'
 
 clean: ## remove what was built

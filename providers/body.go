@@ -46,10 +46,11 @@ func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := *r
-	call.Model = c.Model
-	body, warnings, err := upstream.Client.EncodeRequest(&call)
-	seen.Warnings = append(seen.Warnings, warnings...)
+	named := *r
+	named.Model = c.Model
+	call, refused := c.Target.Features.Limits.apply(c.Target.Name, &named)
+	body, warnings, err := upstream.Client.EncodeRequest(call)
+	seen.Warnings = append(append(seen.Warnings, refused...), warnings...)
 	return body, err
 }
 

@@ -244,6 +244,9 @@ func (c *Call) named(id, model string, created int64) (string, string, int64) {
 	if id == "" {
 		id = strings.ToLower(rand.Text())
 	}
+	if c.Client.EchoesModel {
+		model = c.Peek.Model
+	}
 	if model == "" {
 		model = c.Model
 	}

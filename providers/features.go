@@ -9,6 +9,7 @@ type Features struct {
 	Own     []string                                                // header fields in which a client may bring its own credential
 	Base    func(configured string, c Credential) (string, error)   // where it is; configured is what the user set, or ""
 	Usage   func(header func(name string) string) (llm.Usage, bool) // what its header says of tokens, where the body does not; nil = nothing
+	Limits  Limits                                                  // what it refuses of requests that were made for others
 	List    ModelList                                               // how to read its list of models
 }
 
@@ -33,6 +34,9 @@ func Probe(p Provider) Features {
 		HeaderUsage(header func(name string) string) (llm.Usage, bool)
 	}); ok {
 		f.Usage = x.HeaderUsage
+	}
+	if x, ok := p.(interface{ Refuses() Limits }); ok {
+		f.Limits = x.Refuses()
 	}
 	if x, ok := p.(interface{ Listing() ModelList }); ok {
 		f.List = x.Listing()

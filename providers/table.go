@@ -22,6 +22,8 @@ type Table struct {
 	Own []string
 	// Address is the key option that holds the upstream's address; "" where keys have none.
 	Address string
+	// Limits are what it refuses of requests that were made for others.
+	Limits Limits
 	// List says where the names stand in the answer of OpModels; the zero value is {"data":[{"id":…}]}.
 	List ModelList
 }
@@ -48,6 +50,9 @@ func (t *Table) OwnCredentials() []string { return t.Own }
 func (t *Table) Base(configured string, c Credential) (string, error) {
 	return cmp.Or(configured, c.Options[t.Address], t.About.BaseURL), nil
 }
+
+// Refuses gives the limits.
+func (t *Table) Refuses() Limits { return t.Limits }
 
 // Listing says how to read the list of models.
 func (t *Table) Listing() ModelList { return t.List }

@@ -40,5 +40,6 @@ func New() providers.Provider {
 		Headers: map[string]string{"Anthropic-Version": "2023-06-01"},
 		Forward: []string{"Anthropic-*"},
 		Own:     []string{"Authorization", "X-Api-Key"},
+		Limits:  providers.Limits{OneSampling: func(string) bool { return true }},
 	}
 }

@@ -54,6 +54,7 @@ func New() providers.Provider {
 		},
 		Forward: []string{"OpenAI-*", "X-Ms-Client-Request-Id", "Anthropic-*"},
 		Own:     []string{"Api-Key"},
+		Limits:  providers.Limits{NoTopK: true, UserLength: 64},
 		Address: "endpoint",
 	}}
 }

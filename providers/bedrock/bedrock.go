@@ -47,7 +47,8 @@ func New() providers.Provider {
 			llm.OpCountTokens: {{Dialect: "converse.count", Method: "POST", Path: model + "/count-tokens"}},
 			llm.OpModels:      {{Method: "GET", Host: "https://bedrock.{region}.amazonaws.com", Path: "/foundation-models"}},
 		},
-		List: providers.ModelList{Lists: []string{"modelSummaries"}, Names: []string{"modelId"}},
+		Limits: providers.Limits{OneSampling: isClaude},
+		List:   providers.ModelList{Lists: []string{"modelSummaries"}, Names: []string{"modelId"}},
 	}}
 }
 
@@ -69,11 +70,13 @@ type bedrock struct {
 
 // Endpoints begin with the one that carries most for the model.
 func (b *bedrock) Endpoints(op llm.Op, model string) []providers.Endpoint {
-	if op == llm.OpChat && strings.Contains(model, "anthropic.claude") {
+	if op == llm.OpChat && isClaude(model) {
 		return claude
 	}
 	return b.Table.Endpoints(op, model)
 }
+
+func isClaude(model string) bool { return strings.Contains(model, "anthropic.claude") }
 
 // Base is the host of the credential's region.
 func (b *bedrock) Base(configured string, c providers.Credential) (string, error) {

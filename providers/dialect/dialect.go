@@ -16,6 +16,9 @@ type Dialect struct {
 	// the body is encoded anew.
 	RepeatsModel bool
 
+	// EchoesModel is true where clients compare the answer's model with the one that they asked for.
+	EchoesModel bool
+
 	// NativeOnly is true where only a provider of the same endpoint can answer.
 	NativeOnly bool
 

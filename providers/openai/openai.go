@@ -3,6 +3,7 @@ package openai
 
 import (
 	_ "embed"
+	"strings"
 
 	"heimdall/providers"
 	"heimdall/providers/auth"
@@ -11,6 +12,12 @@ import (
 
 //go:embed icon.svg
 var icon string
+
+// reasons tells the models that always think; they take neither temperature nor top_p.
+func reasons(model string) bool {
+	return (strings.HasPrefix(model, "gpt-5") || strings.HasPrefix(model, "o1") || strings.HasPrefix(model, "o3") || strings.HasPrefix(model, "o4")) &&
+		!strings.Contains(model, "chat")
+}
 
 // New describes the provider. Source: the public API reference of OpenAI.
 func New() providers.Provider {
@@ -49,5 +56,6 @@ func New() providers.Provider {
 		},
 		Forward: []string{"OpenAI-*", "X-Codex-*", "Session-Id", "Session_id", "Thread-Id", "Conversation_id", "Originator", "Idempotency-Key", "X-Client-Request-Id"},
 		Own:     []string{"Authorization"},
+		Limits:  providers.Limits{NoTopK: true, UserLength: 64, FixedSampling: reasons},
 	}
 }

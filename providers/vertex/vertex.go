@@ -49,6 +49,7 @@ func New() providers.Provider {
 			llm.OpModels:    {{Method: "GET", Version: "/v1beta1", Path: "/publishers/google/models?pageSize=200"}},
 		},
 		Forward: []string{"X-Goog-Api-Client", "Anthropic-*"},
+		Limits:  providers.Limits{OneSampling: isClaude},
 		List:    providers.ModelList{Lists: []string{"publisherModels"}, Names: []string{"name"}, Prefix: "publishers/google/models/"},
 	}}
 }
@@ -79,7 +80,7 @@ type vertex struct {
 func (v *vertex) Endpoints(op llm.Op, model string) []providers.Endpoint {
 	switch {
 	case op == llm.OpModels:
-	case strings.HasPrefix(model, "claude"):
+	case isClaude(model):
 		return claude[op]
 	case strings.Contains(model, "/"):
 		return open[op]
@@ -88,6 +89,8 @@ func (v *vertex) Endpoints(op llm.Op, model string) []providers.Endpoint {
 	}
 	return v.Table.Endpoints(op, model)
 }
+
+func isClaude(model string) bool { return strings.HasPrefix(model, "claude") }
 
 // Base is the host of the credential's region.
 func (v *vertex) Base(configured string, c providers.Credential) (string, error) {

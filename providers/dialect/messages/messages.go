@@ -8,7 +8,7 @@ import (
 
 // New gives the dialect.
 func New() dialect.Dialect {
-	return dialect.Dialect{Name: name, Server: server{}, Client: client{}}
+	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, EchoesModel: true, Foreign: foreign}
 }
 
 type server struct{}
@@ -44,6 +44,9 @@ func (client) DecodeError(status int, header func(string) string, body []byte) *
 func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 
 func (client) Tee() dialect.Tee { return &tee{} }
+
+// foreign finds the thoughts that other dialects have signed.
+func foreign(body []byte) bool { return dialect.ForeignIn(name, body, "signature", "data") }
 
 // peek reads the two fields that routing needs. Its only allocation is the model. Usage always comes.
 func peek(body []byte) (p dialect.Peek, err error) {
