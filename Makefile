@@ -12,7 +12,7 @@ TALLY   := build/cache/tally-tool
 PAGE    := frontend/dist/index.html
 SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/tsconfig.json -type f 2>/dev/null)
 
-.PHONY: help run dev build headless desktop test test-go test-frontend test-sdk test-agents race lint gen fresh golden bench e2e e2e-page e2e-desktop screenshots cross check clean
+.PHONY: help run dev build headless desktop test test-go test-frontend test-sdk test-agents fuzz race lint gen fresh golden bench e2e e2e-page e2e-desktop screenshots cross check clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,11 @@ test-frontend: $(PAGE) $(TALLY) ## the page's unit tests and types
 
 test-sdk: headless $(TALLY) gateway/sdktest/node_modules/.installed ## real SDKs through the gateway
 	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless $(TALLY) run "SDKs" node --test gateway/sdktest/*.test.mjs
+
+FUZZTIME ?= 10s
+fuzz: ## every decoder and reader against bytes that nobody expects, FUZZTIME for each
+	@grep -ro --include='*_test.go' 'func Fuzz[A-Za-z0-9]*' providers gateway | sed 's|/[^/]*_test.go:func | |' | while read -r dir name; do \
+	  echo "$$dir $$name"; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) || exit 1; done
 
 test-agents: headless $(TALLY) gateway/agenttest/node_modules/.installed ## real coding agents through the gateway, with no network but loopback
 	@build/setup.sh agents

@@ -103,7 +103,8 @@ func (t *table) genai(base string, models listing) {
 
 func (t *table) generate(model, provider string) {
 	t.chain("POST", model+":generateContent", llm.OpChat, "generate", provider, exchange.DecorateNever)
-	t.chain("POST", model+":streamGenerateContent", llm.OpChat, "generate", provider, exchange.DecorateNever).Stream = true
+	streamed := t.chain("POST", model+":streamGenerateContent", llm.OpChat, "generate", provider, exchange.DecorateNever)
+	streamed.Stream, streamed.Plain = true, "generate.array"
 	t.chain("POST", model+":countTokens", llm.OpCountTokens, "generate.count", provider, exchange.DecorateNever)
 	t.chain("POST", model+":embedContent", llm.OpEmbedding, "generate.embed", provider, exchange.DecorateNever)
 	t.chain("POST", model+":batchEmbedContents", llm.OpEmbedding, "generate.embeds", provider, exchange.DecorateNever)

@@ -50,7 +50,7 @@ func (t *tracer) wrap(next exchange.Handler) exchange.Handler {
 // open begins the record. Its time is as exact as the log keeps it, so that a row is the same live and stored.
 func (t *tracer) open(x *exchange.Exchange) *exchange.Record {
 	rec := &exchange.Record{
-		ID: x.ID, Time: x.Start.Truncate(time.Microsecond), Op: x.Row.Op, Dialect: x.Row.Dialect, Method: x.Method, Path: x.Path,
+		ID: x.ID, Time: x.Start.Truncate(time.Microsecond), Op: x.Row.Op, Dialect: x.Spoken(), Method: x.Method, Path: x.Path,
 		Status: exchange.StatusProcessing, UserAgent: x.Header.Get("User-Agent"), ConfigVersion: t.version,
 		SessionID: session(x.Header),
 	}

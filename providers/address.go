@@ -159,8 +159,8 @@ func fill(address string, c Credential, param func(name string) string) (string,
 	}
 }
 
-// ours are the parts of a client's query that are for the gateway, or that say what the endpoint's own path says.
-var ours = map[string]bool{"provider": true, "key": true, "alt": true, "stream": false}
+// ours are the parts of a client's query that are for the gateway, or that say what the endpoint and its key say.
+var ours = map[string]bool{"provider": true, "key": true, "alt": true, "api-version": true}
 
 // withQuery adds the client's own query, which may ask for what only the upstream knows.
 func withQuery(address string, query url.Values) string {

@@ -16,7 +16,7 @@ const shown = "chat"
 // detail is a record with its bodies, as they are and in one common shape.
 func (a *Admin) detail(r *exchange.Record) LogDetail {
 	d := LogDetail{
-		LogEntry: entry(r), RawRequest: body(r.Request), RawResponse: body(r.Response), Warnings: []Warning{},
+		LogEntry: entry(r), RawRequest: body(r.Request), RawResponse: body(a.legible(r)), Warnings: []Warning{},
 		AttemptTrail: []Attempt{}, DecodedBecause: r.DecodedBecause, UpstreamLatency: known(r.Upstream),
 		ConfigVersion: r.ConfigVersion,
 	}
@@ -45,6 +45,19 @@ func inFlight(e LogEntry) LogDetail {
 		LogEntry: e, RawRequest: Body{Missing: why}, RawResponse: Body{Missing: why}, Warnings: []Warning{},
 		AttemptTrail: []Attempt{},
 	}
+}
+
+// legible is what the provider sent, as text where it came in binary frames.
+func (a *Admin) legible(r *exchange.Record) exchange.Body {
+	b := r.Response
+	if d, ok := a.Dialects(r.UpstreamDialect); ok && d.Text != nil && r.Stream && len(b.Data) > 0 && !looksLikeJSON(b.Data) {
+		cut := b.Cut()
+		b.Data = d.Text(b.Data)
+		if !cut {
+			b.Size = int64(len(b.Data))
+		}
+	}
+	return b
 }
 
 func body(b exchange.Body) Body {

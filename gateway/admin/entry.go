@@ -48,6 +48,10 @@ func object(r *exchange.Record) string {
 	switch {
 	case r.Op != llm.OpChat:
 		return string(r.Op)
+	case r.Dialect == "responses":
+		return "response"
+	case r.Dialect == "completions":
+		return "text_completion"
 	case r.Stream:
 		return "chat.completion.chunk"
 	}

@@ -12,7 +12,8 @@ import (
 const extraPrefix = HeaderPrefix + "Eh-"
 
 // kept are the fields that never leave the gateway, whoever asks.
-var kept = []string{"proxy-authorization", "cookie", "host", "content-length", "connection", "transfer-encoding",
+var kept = []string{"proxy-authorization", "cookie", "host", "content-length", "content-type", "content-encoding", "accept-encoding",
+	"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
 	"x-api-key", "x-goog-api-key", "x-bf-api-key", "x-bf-api-key-id", "x-bf-vk", "authorization", "api-key"}
 
 // ExtraHeaders gives the fields of a client's header that it wants to be sent to the provider: x-bf-eh-NAME as NAME,

@@ -107,7 +107,7 @@ func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (reply *excha
 	if x.Row.Op == "" {
 		return x.Row.Handler(ctx, x)
 	}
-	if d, ok := s.opts.Dialect(x.Row.Dialect); ok {
+	if d, ok := s.opts.Dialect(x.Spoken()); ok {
 		x.SetDialect(d)
 	}
 	return s.opts.Inference()(ctx, x)

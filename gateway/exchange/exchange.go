@@ -70,6 +70,14 @@ func (x *Exchange) Asked() string {
 	return model
 }
 
+// Spoken names the dialect of the client.
+func (x *Exchange) Spoken() string {
+	if x.Row.Plain != "" && x.Query.Get("alt") != "sse" {
+		return x.Row.Plain
+	}
+	return x.Row.Dialect
+}
+
 // Request is the canonical view of the body, decoded at the first call. why names who needs it and ends up in the
 // record: mcp, semantic cache, plugin, rewriter or cross-dialect attempt.
 func (x *Exchange) Request(why string) (*llm.Request, error) {

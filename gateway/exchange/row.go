@@ -12,8 +12,10 @@ type Row struct {
 	// Op is set on inference rows: they run through the chain. Dialect is the client's, Provider the one that a bare
 	// model name means ("" = find it), Decorate when extra_fields are added.
 	// Stream says that the path itself asks for a streamed answer.
+	// Plain is the dialect of clients that do not ask for a stream of events by ?alt=sse; "" = theirs is Dialect too.
 	Op       llm.Op
 	Stream   bool
+	Plain    string
 	Dialect  string
 	Provider string
 	Decorate Decoration

@@ -40,6 +40,7 @@ var routes = []route{
 	{"messages", "/anthropic/v1/messages", "", "claude-haiku-4-5"},
 	{"messages", "/langchain/anthropic/v1/messages", "", "claude-haiku-4-5"},
 	{"generate", "/genai/v1beta/models/MODEL:generateContent", "/genai/v1beta/models/MODEL:streamGenerateContent?alt=sse", "gemini-2.5-flash"},
+	{"generate.array", "/genai/v1beta/models/MODEL:generateContent", "/genai/v1beta/models/MODEL:streamGenerateContent", "gemini-2.5-flash"},
 	{"converse", "/bedrock/model/MODEL/converse", "/bedrock/model/MODEL/converse-stream", "us.amazon.nova-micro-v1:0"},
 	{"invoke", "/bedrock/model/MODEL/invoke", "/bedrock/model/MODEL/invoke-with-response-stream", "us.anthropic.claude-haiku-4-5-20251001-v1:0"},
 	{"coherechat", "/cohere/v2/chat", "", "command-a-03-2025"},
@@ -134,8 +135,11 @@ func TestEveryPair(t *testing.T) {
 	}
 }
 
+// provider is the dialect of the route's own provider.
+func (r route) provider() string { return strings.TrimSuffix(r.dialect, ".array") }
+
 func (r route) hold(t *testing.T, to, model string, stream bool) {
-	upstream := r.dialect
+	upstream := r.provider()
 	if to != "its own" {
 		upstream = to
 	}
@@ -194,7 +198,7 @@ func TestBadInput(t *testing.T) {
 		if r.dialect == "messages" || r.dialect == "invoke" {
 			cross = "mistral/mistral-small-latest"
 		}
-		content := map[string]string{"chat": "messages", "completions": "prompt", "responses": "input", "messages": "messages", "generate": "contents",
+		content := map[string]string{"chat": "messages", "completions": "prompt", "responses": "input", "messages": "messages", "generate": "contents", "generate.array": "contents",
 			"converse": "messages", "invoke": "messages", "coherechat": "messages"}[r.dialect]
 		cases := []struct {
 			name, model, body string
@@ -257,7 +261,7 @@ func TestBadUpstreams(t *testing.T) {
 
 // cut has a provider end its stream in the middle of the answer.
 func (r route) cut(t *testing.T, model string) {
-	upstream := r.dialect
+	upstream := r.provider()
 	for d, m := range upstreams {
 		if m == model {
 			upstream = d

@@ -20,7 +20,7 @@ func Dialects() map[string]dialect.Dialect {
 		chat.New(), completions.New(),
 		responses.New(), responses.NewCount(), responses.NewStored(),
 		own, messages.NewCount(),
-		generate.New(), generate.NewCount(), generate.NewCountFlat(), generate.NewEmbed(), generate.NewEmbeds(), generate.NewPredict(),
+		generate.New(), generate.NewArray(), generate.NewCount(), generate.NewCountFlat(), generate.NewEmbed(), generate.NewEmbeds(), generate.NewPredict(),
 		converse.New(), converse.NewCount(own), converse.NewInvoke(own),
 		coherechat.New(),
 		unary.NewEmbeddings(), unary.NewEmbed(), unary.NewRerank(), unary.NewCohereRerank(), unary.NewTokenize(),

@@ -47,8 +47,9 @@ func New() providers.Provider {
 			llm.OpCountTokens: {{Dialect: "converse.count", Method: "POST", Path: model + "/count-tokens"}},
 			llm.OpModels:      {{Method: "GET", Host: "https://bedrock.{region}.amazonaws.com", Path: "/foundation-models"}},
 		},
-		Limits: providers.Limits{OneSampling: isClaude},
-		List:   providers.ModelList{Lists: []string{"modelSummaries"}, Names: []string{"modelId"}},
+		Forward: []string{"X-Amzn-Bedrock-*"},
+		Limits:  providers.Limits{OneSampling: isClaude},
+		List:    providers.ModelList{Lists: []string{"modelSummaries"}, Names: []string{"modelId"}},
 	}}
 }
 

@@ -29,6 +29,9 @@ type Dialect struct {
 	// Frames is the length of the whole frames at the beginning of p; nil where a stream is text and its frames end with
 	// a blank line. A dialect that has it frames its streams in binary: nothing may be put in between or replaced.
 	Frames func(p []byte) int
+
+	// Text shows a stream of binary frames to people; nil where the stream is text.
+	Text func(stream []byte) []byte
 }
 
 // Path holds what a route's path and query say of a request, for dialects that name the model there.

@@ -223,6 +223,15 @@ func RetryAfter(header func(name string) string) time.Duration {
 	return max(0, until.Sub(now))
 }
 
+// StreamError reads an error in a stream. own is that of DecodeError.
+func StreamError(data []byte, own func([]byte) bool) *llm.Error {
+	e := ReadFailure(data).Error()
+	if own(data) {
+		e.Raw = bytes.Clone(data)
+	}
+	return e
+}
+
 // DecodeError reads an upstream's error answer, JSON or not. own reports whether a body is an error as the dialect
 // itself writes it: then it is kept, for a client that speaks the same.
 func DecodeError(status int, header func(name string) string, body []byte, own func([]byte) bool) *llm.Error {

@@ -153,6 +153,47 @@ func Shape(err error, v []byte, fits bool, why string) error {
 	return Bad(why)
 }
 
+// OneOrMore reads a string or an array of strings.
+func OneOrMore(v []byte) (out []string, err error) {
+	switch {
+	case rawjson.IsNull(v):
+		return nil, nil
+	case rawjson.IsArray(v):
+		return Strings(v)
+	case rawjson.IsString(v):
+		var s string
+		err = String(&s, v)
+		return []string{s}, err
+	}
+	return nil, Bad("must be a string or a list of strings")
+}
+
+// Members walks an object. What known does not take and is not null goes to rest.
+func Members(v []byte, rest *rawjson.Gather, known func(key string, v []byte) (bool, error)) error {
+	it := rawjson.Object(v)
+	for it.Next() {
+		key := string(it.Key())
+		took, err := known(key, it.Value())
+		if err != nil {
+			return At(key, err)
+		}
+		if !took && !rawjson.IsNull(it.Value()) {
+			rest.Add(&it)
+		}
+	}
+	return Shape(it.Err(), v, rawjson.IsObject(v), "must be an object")
+}
+
+// TypedMembers is Members for an object whose type is read already.
+func TypedMembers(v []byte, rest *rawjson.Gather, known func(key string, v []byte) (bool, error)) error {
+	return Members(v, rest, func(key string, v []byte) (bool, error) {
+		if key == "type" {
+			return true, nil
+		}
+		return known(key, v)
+	})
+}
+
 // Strings reads an array of strings.
 func Strings(v []byte) (out []string, err error) {
 	const why = "must be a list of strings"

@@ -74,15 +74,15 @@ var unserved = map[string]string{
 	"writer /v1/completions": "a prompt service of its own",
 }
 
-// recordings loads all exchanges of the endpoints above. They live beside the checkout; where they do not, the test is
+// recordings loads all exchanges of the endpoints above, and counts the others by provider and endpoint. They live beside the checkout; where they do not, the test is
 // skipped.
-func recordings(t *testing.T) []*recording {
+func recordings(t *testing.T) (out []*recording, skipped map[string]int) {
 	t.Helper()
 	metas, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "open", "*", "meta.json"))
 	if err != nil || len(metas) == 0 {
 		t.Skip("no recorded exchanges beside the checkout")
 	}
-	var out []*recording
+	skipped = map[string]int{}
 	for _, path := range metas {
 		r := &recording{}
 		read(t, path, r)
@@ -92,12 +92,13 @@ func recordings(t *testing.T) []*recording {
 			served, ok = spoken[r.Endpoint]
 		}
 		if !ok || unserved[r.Provider+" "+r.Path] != "" || strings.HasPrefix(r.Path, "/v1/prompts/") {
+			skipped[r.Provider+" `"+r.Endpoint+"`"]++
 			continue
 		}
 		r.op, r.dialect = served.op, served.dialect
 		out = append(out, r)
 	}
-	return out
+	return out, skipped
 }
 
 func read(t *testing.T, path string, v any) {

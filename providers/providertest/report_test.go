@@ -22,13 +22,14 @@ type report struct {
 	rows      []*row
 	losses    map[[2]string]int // direction and field: in how many exchanges
 	labels    map[string]int    // what thoughts were labelled with: on how many thoughts
+	skipped   map[string]int    // provider and endpoint that is not served: how many exchanges
 	addresses map[string]int    // provider and path: in how many exchanges
 }
 
 // row counts the exchanges of a provider's endpoint.
 type row struct {
-	provider, endpoint                                 string
-	whole, streams, refused, native, translated, total int
+	provider, endpoint                                          string
+	whole, streams, refused, native, carried, translated, total int
 }
 
 func (r *report) row(rec *recording) *row {
@@ -126,12 +127,17 @@ func (r *report) render(b *bytes.Buffer) {
 		sum.streams += x.streams
 		sum.refused += x.refused
 		sum.native += x.native
+		sum.carried += x.carried
 		sum.translated += x.translated
 		sum.total += x.total
 	}
 	sum.render(b)
+	r.renderSkipped(b)
 	b.WriteString("\nWhat is named in a warning because the other dialect has no field for it, and in how many\nexchanges (a field of the request stands without `choices`):\n\n")
 	for _, way := range keys(r.losses, func(k [2]string) string { return k[0] }) {
+		if !strings.HasSuffix(way, "→ chat") && !strings.HasSuffix(way, "→ responses") {
+			continue // the unified API speaks these two
+		}
 		var fields []string
 		for k, n := range r.losses {
 			if k[0] == way {
@@ -155,9 +161,24 @@ func (r *report) render(b *bytes.Buffer) {
 	b.WriteString("\n")
 }
 
+// renderSkipped names the recordings of what is not served.
+func (r *report) renderSkipped(b *bytes.Buffer) {
+	b.WriteString("\nNot replayed, because this version does not serve the endpoint: ")
+	for i, k := range keys(r.skipped, func(k string) string { return k }) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(b, "%s %d", k, r.skipped[k])
+	}
+	b.WriteString(".\n")
+}
+
 func (x *row) render(b *bytes.Buffer) {
-	fmt.Fprintf(b, "| %s | %s | %d | %d | %d | %d of %d | %d of %d |\n", x.provider, x.endpoint, x.whole, x.streams, x.refused,
-		x.native, x.total, x.translated, x.total)
+	carried := "–"
+	if x.carried > 0 {
+		carried = fmt.Sprintf("%d of %d", x.translated, x.carried)
+	}
+	fmt.Fprintf(b, "| %s | %s | %d | %d | %d | %d of %d | %s |\n", x.provider, x.endpoint, x.whole, x.streams, x.refused, x.native, x.total, carried)
 }
 
 // keys are the distinct names of a map's keys, sorted.

@@ -231,6 +231,8 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":3}}`: {
 			Input: 10, CacheRead: 4, CacheWrite: 2, Output: 5, Reasoning: 3},
 		`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":22,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 12, Reasoning: 7},
+		`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 12, Reasoning: 7},
+		`{"prompt_tokens":10,"completion_tokens":7,"total_tokens":17,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 7, Reasoning: 7},
 		`{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_tokens_details":null}`:                                   {Input: 10, CacheRead: 8},
 		`{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":9}}`:                         {Input: 10, CacheRead: 9, CacheWrite: 1},
 	} {
@@ -266,6 +268,7 @@ func TestDecodeError(t *testing.T) {
 		{502, "<html><head><title>502 Bad\n Gateway</title>", llm.KindServerError, "HTML response received from provider: 502 Bad Gateway", false},
 		{404, "<!DOCTYPE html>x", llm.KindServerError, "HTML response received from provider (status 404; check the base URL)", false},
 		{400, `[{"error":{"code":400,"message":"listed","status":"INVALID"}}]`, llm.KindInvalidRequest, "listed", false},
+		{400, `{"error":{"code":400,"message":"typed","status":"INVALID_ARGUMENT"}}`, llm.KindInvalidRequest, "typed", false},
 	} {
 		e := New().Client.DecodeError(c.status, header, []byte(c.body))
 		if e.Kind != c.kind || e.Message != c.text || (e.Raw != nil) != c.raw || e.RetryAfter != 7*time.Second {
@@ -304,7 +307,7 @@ func jsonInt(n int) string {
 
 func TestAllocations(t *testing.T) {
 	body := []byte(`{"messages":[{"role":"user","content":"` + strings.Repeat("hi ", 1000) + `"}],"model":"gpt","stream":true,"stream_options":{"include_usage":true}}`)
-	if n := testing.AllocsPerRun(100, func() { _, _ = peek(body) }); n > 1 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = dialect.PeekBody(body) }); n > 1 {
 		t.Errorf("peek allocates %v times", n)
 	}
 	var tee tee
@@ -319,5 +322,37 @@ func TestAllocations(t *testing.T) {
 	}
 	if s := tee.Result(); !s.Done || s.Usage.Input != 1 || s.Usage.Reasoning != 2 || s.Finish.Reason != llm.FinishStop {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestHiddenThoughts: a thought that nobody may read and that cannot go back either is missed aloud.
+func TestHiddenThoughts(t *testing.T) {
+	hidden := llm.Part{Kind: llm.PartReasoning, Redacted: true}
+	text := llm.Part{Kind: llm.PartText, Text: "a"}
+	signed := llm.Part{Kind: llm.PartReasoning, Redacted: true, Signature: "s"}
+	stream := func(pieces ...llm.Part) (events []llm.Event) {
+		for i, p := range append(pieces, text) {
+			start := p
+			start.Text, start.Signature = "", ""
+			events = append(events, llm.Event{Type: llm.EventBlockStart, Block: i, Part: start},
+				llm.Event{Type: llm.EventDelta, Block: i, Part: p}, llm.Event{Type: llm.EventBlockEnd, Block: i})
+		}
+		return append(events, llm.Event{Type: llm.EventFinish, Finish: &llm.Finish{Reason: llm.FinishStop}})
+	}
+	for _, c := range []struct {
+		part llm.Part
+		want int
+	}{{hidden, 1}, {signed, 0}} {
+		r := &llm.Response{Choices: []llm.Choice{{Parts: []llm.Part{c.part, text}}}}
+		if body, warnings := encodeResponse(r); len(warnings) != c.want || bytes.Contains(body, []byte(`"data":""`)) {
+			t.Errorf("%+v whole: %v, %s", c.part, warnings, body)
+		}
+		if _, warnings := dialecttest.Encode(New(), nil, stream(c.part)); len(warnings) != c.want {
+			t.Errorf("%+v streamed: %v", c.part, warnings)
+		}
+	}
+	r := &llm.Request{Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: []llm.Part{hidden, text}}}}
+	if _, warnings, err := encodeRequest(r); err != nil || len(warnings) != 1 {
+		t.Errorf("sent back: %v, %v", warnings, err)
 	}
 }

@@ -29,8 +29,9 @@ type choiceOut struct {
 
 // blockOut is where a block stands among those of its kind.
 type blockOut struct {
-	kind  llm.Kind
-	index int
+	kind   llm.Kind
+	index  int
+	hidden bool // of a thought: nobody but its provider may read it, and nothing of it came so far
 }
 
 func newEncoder(req *llm.Request) *encoder {
@@ -55,6 +56,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	case llm.EventDelta:
 		return e.delta(dst, ev)
 	case llm.EventBlockEnd:
+		e.blockEnd(ev)
 		return dst
 	case llm.EventFinish:
 		return e.finish(dst, ev)
@@ -91,6 +93,7 @@ func (e *encoder) start(dst []byte, ev llm.Event) []byte {
 	}
 	e.setHead(meta)
 	e.losses.Extra("", meta.Extra)
+	e.losses.Extra("", ev.Extra)
 	_, dst = e.choice(dst, 0)
 	return dst
 }
@@ -186,6 +189,7 @@ func (e *encoder) block(dst []byte, ev llm.Event) []byte {
 		c.details++
 	case llm.PartText, llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
 	}
+	b.hidden = ev.Part.Redacted
 	c.blocks[ev.Block] = b
 	if ev.Part.Kind == llm.PartCall {
 		return e.callStart(dst, c, b, ev)
@@ -203,6 +207,15 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 		return e.callPiece(dst, c, b, ev)
 	}
 	return e.piece(dst, c, b, ev)
+}
+
+func (e *encoder) blockEnd(ev llm.Event) {
+	e.losses.Extra("choices", ev.Extra)
+	for _, c := range e.choices {
+		if c.index == ev.Choice && c.blocks[ev.Block].hidden {
+			e.losses.Add("choices.delta.reasoning", noHidden)
+		}
+	}
 }
 
 // piece writes what is new of a block that is no call; nothing, where there is nothing.
@@ -258,6 +271,8 @@ func (e *encoder) thought(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []
 		e.begin(c)
 		return e.end(dst, "", ev.Extra)
 	}
+	b.hidden = false
+	c.blocks[ev.Block] = b
 	e.begin(c)
 	if p.Text != "" {
 		e.w.StringField("reasoning", p.Text)

@@ -20,7 +20,7 @@ func FuzzPeek(f *testing.F) {
 	f.Add([]byte(request))
 	f.Add([]byte(`{"model":"a","stream":true,"stream_options":{"include_usage":true}}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		p, err := peek(in)
+		p, err := dialect.PeekBody(in)
 		r, decodeErr := decodeRequest(in)
 		if decodeErr == nil && (err != nil || p.Model != r.Model || p.Stream != r.Stream) {
 			t.Fatalf("peek %+v, %v; decoded %q, %v", p, err, r.Model, r.Stream)

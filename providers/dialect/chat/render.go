@@ -177,6 +177,18 @@ func (o *out) calls(parts []llm.Part) {
 	}
 }
 
+const noHidden = "it is hidden, and there is nothing to send back in its place"
+
+// hidden reports whether there is nothing to write of a thought because nobody but its provider may read it, and warns
+// of one.
+func (o *out) hidden(p llm.Part) bool {
+	if p.Kind != llm.PartReasoning || !p.Redacted || p.Text != "" || p.Signature != "" || p.Extra[name] != nil {
+		return false
+	}
+	o.losses.Add(o.path("reasoning"), noHidden)
+	return true
+}
+
 // details writes structured reasoning; every part takes part, so that the order survives.
 func (o *out) details(parts []llm.Part) {
 	o.w.Key("reasoning_details")

@@ -360,8 +360,11 @@ func (o *out) remembered(parts []llm.Part) {
 		if p.Kind != llm.PartReasoning {
 			continue
 		}
-		if p.Signature != "" && p.Extra[name] == nil {
+		if p.Signature != "" && (p.Extra[name] == nil || dialect.Foreign(name, p.Signature)) {
 			o.losses.Add(o.path("reasoning"), "only the provider that signed it can read it")
+			continue
+		}
+		if o.hidden(p) {
 			continue
 		}
 		structured = structured || p.Extra[name] != nil

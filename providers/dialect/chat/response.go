@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"slices"
+
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -196,6 +198,7 @@ func (o *out) answer(parts []llm.Part) {
 
 // thoughts writes reasoning for a client: the text, and with signatures the details that it must send back.
 func (o *out) thoughts(parts []llm.Part) {
+	parts = slices.DeleteFunc(slices.Clone(parts), o.hidden)
 	if text := textOf(parts, llm.PartReasoning); text != "" {
 		o.w.StringField("reasoning", text)
 	}

@@ -268,11 +268,3 @@ func (d *decoder) finish(dst []llm.Event, c *choiceIn, f llm.Finish, extra llm.E
 	c.finished = true
 	return append(dst, llm.Event{Type: llm.EventFinish, Choice: c.index, Finish: &f, Extra: extra})
 }
-
-func streamError(data []byte) *llm.Error {
-	e := dialect.ReadFailure(data).Error()
-	if isError(data) {
-		e.Raw = bytes.Clone(data)
-	}
-	return e
-}

@@ -102,8 +102,8 @@ func readUsage(v []byte) (u llm.Usage) {
 	if u.CacheWrite == 0 {
 		u.CacheWrite = write
 	}
-	if u.Reasoning > 0 && total == u.Input+u.Output+u.Reasoning {
-		u.Output += u.Reasoning // some providers count reasoning beside the completion, which only the total shows
+	if u.Reasoning > u.Output || u.Reasoning > 0 && total == u.Input+u.Output+u.Reasoning {
+		u.Output += u.Reasoning // some providers count reasoning beside the completion, which only the numbers show
 	}
 	// Some providers report what they wrote to the cache as read from it, too.
 	u.CacheWrite = min(u.CacheWrite, max(0, u.Input-u.CacheRead))

@@ -3,7 +3,6 @@ package coherechat
 import (
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
-	"heimdall/providers/rawjson"
 )
 
 // New gives the dialect.
@@ -45,29 +44,11 @@ func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 
 func (client) Tee() dialect.Tee { return &tee{} }
 
-// peek reads the fields that routing needs. Its only allocation is the model. Usage always comes.
-func peek(body []byte) (p dialect.Peek, err error) {
+// peek reads what routing needs. Usage always comes.
+func peek(body []byte) (dialect.Peek, error) {
+	p, err := dialect.PeekBody(body)
 	p.IncludeUsage = true
-	it := rawjson.Object(body)
-	for it.Next() {
-		switch string(it.Key()) {
-		case "model":
-			p.Model = ""
-			err = dialect.At("model", dialect.String(&p.Model, it.Value()))
-		case "stream":
-			p.Stream = false
-			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
-		case "fallbacks":
-			p.Fallbacks = true
-		}
-		if err != nil {
-			return p, dialect.Invalid(err)
-		}
-	}
-	if it.Err() != nil {
-		return p, dialect.Invalid(dialect.Shape(it.Err(), body, rawjson.IsObject(body), "must be a JSON object"))
-	}
-	return p, nil
+	return p, err
 }
 
 var (

@@ -68,3 +68,9 @@ func TestAcross(t *testing.T) {
 		}
 	}
 }
+
+func TestStreamLosses(t *testing.T) {
+	if err := dialecttest.StreamLosses(coherechat.New()); err != nil {
+		t.Error(err)
+	}
+}

@@ -50,6 +50,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	}
 	switch ev.Type {
 	case llm.EventStart:
+		e.o.losses.Extra("", ev.Extra)
 		return e.start(dst, ev.Meta)
 	case llm.EventBlockStart:
 		return e.blockStart(e.start(dst, nil), ev)
@@ -81,7 +82,6 @@ func (e *encoder) Close(dst []byte) []byte {
 		usage(w, e.usage)
 	}
 	e.o.own(e.tail)
-	e.o.losses.Extra("", e.tail)
 	w.Close('}')
 	return sse.AppendData(e.send(dst, messageEnd), doneMark)
 }
@@ -141,6 +141,7 @@ func (e *encoder) total(ev llm.Event) {
 	}
 	if ev.Extra != nil {
 		e.tail = ev.Extra
+		e.o.losses.Extra("", ev.Extra)
 	}
 }
 
@@ -196,15 +197,13 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 	if b := e.current; b != nil && b.block == ev.Block {
 		return e.piece(dst, b, ev)
 	}
-	for _, b := range e.queue {
-		if b.block == ev.Block {
-			b.held = append(b.held, ev)
-			return dst
-		}
+	if e.waits(ev) {
+		return dst
 	}
 	if ev.Part.Text != "" || ev.Part.Call != nil {
 		e.o.losses.Add("choices[0].delta", "a piece came after its block had ended")
 	}
+	e.late(ev.Part)
 	return e.extra(dst, ev.Extra)
 }
 
@@ -212,13 +211,21 @@ func (e *encoder) blockEnd(dst []byte, ev llm.Event) []byte {
 	if b := e.current; b != nil && b.block == ev.Block {
 		return e.extra(e.next(e.close(dst)), ev.Extra)
 	}
+	if e.waits(ev) {
+		return dst
+	}
+	return e.extra(dst, ev.Extra)
+}
+
+// waits holds an event of a block that waits.
+func (e *encoder) waits(ev llm.Event) bool {
 	for _, b := range e.queue {
 		if b.block == ev.Block {
 			b.held = append(b.held, ev)
-			return dst
+			return true
 		}
 	}
-	return e.extra(dst, ev.Extra)
+	return false
 }
 
 // next opens the block that has waited longest, and the ones behind it while they are whole.
@@ -304,10 +311,22 @@ func (e *encoder) beginCall(dst []byte, b *blockOut, p llm.Part) []byte {
 	return e.sendMessage(dst, callStart)
 }
 
+// late warns of members that come behind the start of a part. What another dialect keeps at a thought is bookkeeping.
+func (e *encoder) late(p llm.Part) {
+	switch p.Kind {
+	case llm.PartCall:
+		e.o.lost("tool_calls", p.Extra)
+	case llm.PartText, llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
+		e.o.lost("content", p.Extra)
+	case llm.PartReasoning:
+	}
+}
+
 // piece writes what is new of a block, and the members of the choice that came with it.
 func (e *encoder) piece(dst []byte, b *blockOut, ev llm.Event) []byte {
 	p := ev.Part
 	e.o.signed(p)
+	e.late(p)
 	logprobs := dialect.Nested(ev.Extra, name, "logprobs")
 	switch {
 	case b.silent:

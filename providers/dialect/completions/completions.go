@@ -3,7 +3,6 @@ package completions
 import (
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
-	"heimdall/providers/rawjson"
 )
 
 // New gives the dialect.
@@ -13,7 +12,7 @@ func New() dialect.Dialect {
 
 type server struct{}
 
-func (server) Peek(_ dialect.Path, body []byte) (dialect.Peek, error) { return peek(body) }
+func (server) Peek(_ dialect.Path, body []byte) (dialect.Peek, error) { return dialect.PeekBody(body) }
 
 func (server) DecodeRequest(_ dialect.Path, body []byte) (*llm.Request, error) {
 	return decodeRequest(body)
@@ -23,13 +22,13 @@ func (server) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) { return e
 
 func (server) Encoder(req *llm.Request) dialect.Encoder { return newEncoder(req) }
 
-func (server) EncodeError(e *llm.Error) (int, []byte) { return encodeError(e) }
+func (server) EncodeError(e *llm.Error) (int, []byte) { return dialect.EncodeErrorObject(e) }
 
 func (server) ErrorFrame(e *llm.Error) []byte { return errorFrame(e) }
 
 func (server) ContentType() string { return "text/event-stream" }
 
-type client struct{}
+type client struct{ dialect.StreamOptions }
 
 func (client) EncodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) { return encodeRequest(r) }
 
@@ -38,41 +37,12 @@ func (client) DecodeResponse(body []byte) (*llm.Response, error) { return decode
 func (client) Decoder() dialect.Decoder { return &decoder{} }
 
 func (client) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
-	return decodeError(status, header, body)
+	return dialect.DecodeError(status, header, body, dialect.IsErrorObject)
 }
 
 func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 
 func (client) Tee() dialect.Tee { return &tee{} }
-
-// peek reads the three fields that routing needs. Its only allocation is the model.
-func peek(body []byte) (p dialect.Peek, err error) {
-	it := rawjson.Object(body)
-	for it.Next() {
-		switch string(it.Key()) {
-		case "model":
-			p.Model = ""
-			err = dialect.At("model", dialect.String(&p.Model, it.Value()))
-		case "stream":
-			p.Stream = false
-			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
-		case "fallbacks":
-			p.Fallbacks = true
-		case "stream_options":
-			p.IncludeUsage = false
-			if v, ok, _ := rawjson.Get(it.Value(), "include_usage"); ok && rawjson.IsObject(it.Value()) {
-				err = dialect.At("stream_options.include_usage", dialect.Bool(&p.IncludeUsage, v))
-			}
-		}
-		if err != nil {
-			return p, dialect.Invalid(err)
-		}
-	}
-	if it.Err() != nil {
-		return p, dialect.Invalid(dialect.Shape(it.Err(), body, rawjson.IsObject(body), "must be a JSON object"))
-	}
-	return p, nil
-}
 
 var (
 	_ dialect.Server  = server{}
@@ -80,4 +50,6 @@ var (
 	_ dialect.Decoder = (*decoder)(nil)
 	_ dialect.Encoder = (*encoder)(nil)
 	_ dialect.Tee     = (*tee)(nil)
+
+	_ dialect.UsageAsker = client{}
 )

@@ -80,7 +80,7 @@ func TestPeek(t *testing.T) {
 		{`{"stream":"yes"}`, dialect.Peek{}, "stream: must be true or false"},
 		{`[]`, dialect.Peek{}, "the body must be a JSON object"},
 	} {
-		got, err := peek([]byte(c.in))
+		got, err := dialect.PeekBody([]byte(c.in))
 		var e *llm.Error
 		if c.err != "" {
 			if !errors.As(err, &e) || e.Kind != llm.KindInvalidRequest || e.Message != c.err {
@@ -238,7 +238,7 @@ func TestErrors(t *testing.T) {
 		if e.Kind != c.kind || (e.Raw != nil) != c.raw || e.RetryAfter != 7*time.Second {
 			t.Errorf("%d %s: %+v", c.status, c.body, *e)
 		}
-		if status, body := New().Server.EncodeError(e); status != c.status || c.raw && string(body) != c.body || !isError(body) {
+		if status, body := New().Server.EncodeError(e); status != c.status || c.raw && string(body) != c.body || !dialect.IsErrorObject(body) {
 			t.Errorf("%d %s became %d %s", c.status, c.body, status, body)
 		}
 	}
@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	body := []byte(`{"prompt":"` + strings.Repeat("hi ", 1000) + `","model":"m","stream":true,"stream_options":{"include_usage":true}}`)
-	if n := testing.AllocsPerRun(100, func() { _, _ = peek(body) }); n > 1 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = dialect.PeekBody(body) }); n > 1 {
 		t.Errorf("peek allocates %v times", n)
 	}
 	var tee tee

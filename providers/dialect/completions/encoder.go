@@ -35,6 +35,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	switch ev.Type {
 	case llm.EventStart:
 		e.start(ev.Meta)
+		e.o.losses.Extra("", ev.Extra)
 	case llm.EventBlockStart, llm.EventDelta:
 		return e.piece(dst, ev)
 	case llm.EventBlockEnd:

@@ -119,40 +119,15 @@ func (d *requestIn) logprobs(v []byte) error {
 	return dialect.Opt(&d.r.Params.TopLogprobs, v, dialect.Int)
 }
 
-func (d *requestIn) streamOptions(v []byte) (err error) {
-	if rawjson.IsNull(v) {
-		return nil
+func (d *requestIn) streamOptions(v []byte) error {
+	rest, err := dialect.ReadStreamOptions(&d.r.Params.IncludeUsage, v)
+	if rest != nil {
+		d.rest.Put("stream_options", rest)
 	}
-	var rest rawjson.Gather
-	it := rawjson.Object(v)
-	for it.Next() {
-		if string(it.Key()) == "include_usage" {
-			err = dialect.At("include_usage", dialect.Bool(&d.r.Params.IncludeUsage, it.Value()))
-			continue
-		}
-		rest.Add(&it)
-	}
-	if obj := rest.Object(); obj != nil {
-		d.rest.Put("stream_options", obj)
-	}
-	if err != nil {
-		return err
-	}
-	return dialect.Shape(it.Err(), v, rawjson.IsObject(v), "must be an object")
+	return err
 }
 
 func (d *requestIn) stop(v []byte) (err error) {
-	switch {
-	case rawjson.IsNull(v):
-		return nil
-	case rawjson.IsString(v):
-		var s string
-		err = dialect.String(&s, v)
-		d.r.Params.Stop = []string{s}
-		return err
-	case !rawjson.IsArray(v):
-		return dialect.Bad("must be a string or a list of strings")
-	}
-	d.r.Params.Stop, err = dialect.Strings(v)
+	d.r.Params.Stop, err = dialect.OneOrMore(v)
 	return err
 }

@@ -192,11 +192,3 @@ func (c *choiceState) finish(dst []llm.Event, word string, extra llm.Extra) []ll
 func (c *choiceState) event(kind llm.EventType, text string) llm.Event {
 	return llm.Event{Type: kind, Choice: int(c.index), Part: llm.Part{Kind: llm.PartText, Text: text}}
 }
-
-func streamError(data []byte) *llm.Error {
-	e := dialect.ReadFailure(data).Error()
-	if isError(data) {
-		e.Raw = bytes.Clone(data)
-	}
-	return e
-}

@@ -16,13 +16,17 @@ func decodeBlocks(v []byte) (parts []llm.Part, err error) {
 		if point, ok := cachePoint(v); ok && len(parts) > 0 && cache(&parts[len(parts)-1], point) {
 			return nil
 		}
-		p, err := decodeBlock(v)
-		if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil) {
-			parts = append(parts, p)
-		}
-		return err
+		return addBlock(&parts, v)
 	})
 	return parts, err
+}
+
+func addBlock(parts *[]llm.Part, v []byte) error {
+	p, err := decodeBlock(v)
+	if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil) {
+		*parts = append(*parts, p)
+	}
+	return err
 }
 
 // cachePoint reads a block that is a cache point and nothing more, as the cache_control that says the same.
@@ -159,23 +163,12 @@ func members(v []byte, rest *rawjson.Gather, take func(key string, v []byte) (bo
 func decodeReasoning(block, v []byte) (p llm.Part, err error) {
 	p.Kind = llm.PartReasoning
 	var rest rawjson.Gather
+	take := thoughtIn(&p)
 	err = members(v, &rest, func(key string, v []byte) (bool, error) {
-		switch key {
-		case "reasoningText":
-			return true, members(v, &rest, func(key string, v []byte) (bool, error) {
-				switch key {
-				case "text":
-					return true, dialect.String(&p.Text, v)
-				case "signature":
-					return true, dialect.String(&p.Signature, v)
-				}
-				return false, nil
-			})
-		case "redactedContent":
-			p.Redacted = true
-			return true, dialect.String(&p.Signature, v)
+		if key == "reasoningText" {
+			return true, members(v, &rest, take)
 		}
-		return false, nil
+		return take(key, v)
 	})
 	if err != nil {
 		return p, err
@@ -189,11 +182,27 @@ func decodeReasoning(block, v []byte) (p llm.Part, err error) {
 	return p, nil
 }
 
+// thoughtIn reads the members of a thought, which stand together in a piece of a stream.
+func thoughtIn(p *llm.Part) func(key string, v []byte) (bool, error) {
+	return func(key string, v []byte) (bool, error) {
+		switch key {
+		case "text":
+			return true, dialect.String(&p.Text, v)
+		case "signature":
+			return true, dialect.String(&p.Signature, v)
+		case "redactedContent":
+			p.Redacted = true
+			return true, unblob(&p.Signature, v)
+		}
+		return false, nil
+	}
+}
+
 // decodeCall reads a call. One of a tool that the server runs stays opaque: clients must not run it.
 func decodeCall(block, v []byte) (p llm.Part, err error) {
 	p.Kind, p.Call = llm.PartCall, &llm.ToolCall{Arguments: "{}"}
 	var rest rawjson.Gather
-	foreign := false
+	served := false
 	err = members(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "toolUseId":
@@ -204,12 +213,12 @@ func decodeCall(block, v []byte) (p llm.Part, err error) {
 			p.Call.Arguments = string(v)
 			return true, nil
 		case "type":
-			foreign = !rawjson.EqualString(v, "tool_use")
+			served = !rawjson.EqualString(v, "tool_use")
 			return true, nil
 		}
 		return false, nil
 	})
-	if err == nil && foreign {
+	if err == nil && served {
 		return opaque(block), nil
 	}
 	dialect.Keep(&p.Extra, name, rest.Object())
@@ -219,7 +228,7 @@ func decodeCall(block, v []byte) (p llm.Part, err error) {
 func decodeResult(block, v []byte) (p llm.Part, err error) {
 	p.Kind, p.Result = llm.PartResult, &llm.ToolResult{}
 	var rest rawjson.Gather
-	foreign := false
+	served := false
 	err = members(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "toolUseId":
@@ -231,12 +240,12 @@ func decodeResult(block, v []byte) (p llm.Part, err error) {
 			p.Result.Parts, err = decodeResultContent(v)
 			return true, err
 		case "type":
-			foreign = !rawjson.EqualString(v, "tool_result")
+			served = !rawjson.EqualString(v, "tool_result")
 			return true, nil
 		}
 		return false, nil
 	})
-	if err == nil && foreign {
+	if err == nil && served {
 		return opaque(block), nil
 	}
 	dialect.Keep(&p.Extra, name, rest.Object())
@@ -255,11 +264,7 @@ func decodeResultContent(v []byte) (parts []llm.Part, err error) {
 				return nil
 			}
 		}
-		p, err := decodeBlock(v)
-		if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil) {
-			parts = append(parts, p)
-		}
-		return err
+		return addBlock(&parts, v)
 	})
 	return parts, err
 }

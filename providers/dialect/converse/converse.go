@@ -9,7 +9,8 @@ import (
 
 // New gives the dialect.
 func New() dialect.Dialect {
-	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, ModelInPath: true, Frames: eventstream.Whole}
+	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, ModelInPath: true, Foreign: foreign,
+		Frames: eventstream.Whole, Text: eventstream.Text}
 }
 
 type server struct{}
@@ -25,6 +26,11 @@ func (server) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) { return e
 func (server) Encoder(*llm.Request) dialect.Encoder { return newEncoder() }
 
 func (server) EncodeError(e *llm.Error) (int, []byte) { return encodeError(e) }
+
+func (server) ErrorHeader(e *llm.Error) (name, value string) {
+	_, class := errorClass(e)
+	return classHeader, class
+}
 
 func (server) ErrorFrame(e *llm.Error) []byte { return errorFrame(e) }
 
@@ -62,9 +68,10 @@ func peek(path dialect.Path, body []byte) (dialect.Peek, error) {
 }
 
 var (
-	_ dialect.Server  = server{}
-	_ dialect.Client  = client{}
-	_ dialect.Decoder = (*decoder)(nil)
-	_ dialect.Encoder = (*encoder)(nil)
-	_ dialect.Tee     = (*tee)(nil)
+	_ dialect.Server     = server{}
+	_ dialect.ErrorNamer = server{}
+	_ dialect.Client     = client{}
+	_ dialect.Decoder    = (*decoder)(nil)
+	_ dialect.Encoder    = (*encoder)(nil)
+	_ dialect.Tee        = (*tee)(nil)
 )

@@ -315,6 +315,7 @@ func TestMedia(t *testing.T) {
 	media := func(m llm.Media) llm.Message {
 		return llm.Message{Role: llm.RoleUser, Parts: []llm.Part{{Kind: llm.PartMedia, Media: &m}}}
 	}
+	const see = `,{"text":"See the document."}`
 	for _, c := range []struct {
 		in         llm.Media
 		want, lost string
@@ -323,9 +324,9 @@ func TestMedia(t *testing.T) {
 		{llm.Media{MIME: "image/*", URL: "s3://b/x.webp"}, `{"image":{"format":"webp","source":{"s3Location":{"uri":"s3://b/x.webp"}}}}`, ""},
 		{llm.Media{MIME: "image/*", URL: "https://b/x.webp"}, "", "messages[0].content"},
 		{llm.Media{FileID: "file-1"}, "", "messages[0].content"},
-		{llm.Media{MIME: "text/plain; charset=utf-8", Data: "AA==", Name: "a  b\té_c.txt"}, `{"document":{"format":"txt","name":"a b --c","source":{"bytes":"AA=="}}}`, ""},
-		{llm.Media{MIME: "application/json", Data: "AA=="}, `{"document":{"format":"txt","name":"document","source":{"bytes":"AA=="}}}`, ""},
-		{llm.Media{Data: "AA==", Name: "..."}, `{"document":{"format":"pdf","name":"document","source":{"bytes":"AA=="}}}`, ""},
+		{llm.Media{MIME: "text/plain; charset=utf-8", Data: "AA==", Name: "a  b\té_c.txt"}, `{"document":{"format":"txt","name":"a b --c","source":{"bytes":"AA=="}}}` + see, "messages[0].content"},
+		{llm.Media{MIME: "application/json", Data: "AA=="}, `{"document":{"format":"txt","name":"document","source":{"bytes":"AA=="}}}` + see, "messages[0].content"},
+		{llm.Media{Data: "AA==", Name: "..."}, `{"document":{"format":"pdf","name":"document","source":{"bytes":"AA=="}}}` + see, "messages[0].content"},
 		{llm.Media{MIME: "application/zip", Data: "AA=="}, "", "messages[0].content"},
 		{llm.Media{MIME: "audio/mpeg", Data: "AA==", Name: "x"}, `{"audio":{"format":"mp3","source":{"bytes":"AA=="}}}`, "messages[0].content.filename"},
 	} {
@@ -343,6 +344,36 @@ func TestMedia(t *testing.T) {
 	out, _ := encode(t, &llm.Request{Messages: []llm.Message{media(long), media(long)}})
 	if s := string(out); !strings.Contains(s, `"`+strings.Repeat("x", 200)+`"`) || !strings.Contains(s, `"`+strings.Repeat("x", 198)+`-2"`) {
 		t.Errorf("long names: %s", s)
+	}
+}
+
+// TestDocumentsNeedText: words of the caller's own, before or behind a document, are enough; those of another turn or of
+// a later message are not.
+func TestDocumentsNeedText(t *testing.T) {
+	document := llm.Part{Kind: llm.PartMedia, Media: &llm.Media{MIME: "application/pdf", Data: "AA=="}}
+	said := llm.Part{Kind: llm.PartText, Text: "hi"}
+	user := func(parts ...llm.Part) llm.Message { return llm.Message{Role: llm.RoleUser, Parts: parts} }
+	answer := llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{said}}
+	for name, c := range map[string]struct {
+		in    []llm.Message
+		added int
+	}{
+		"behind":        {[]llm.Message{user(document, said)}, 0},
+		"before":        {[]llm.Message{user(said, document)}, 0},
+		"before it":     {[]llm.Message{user(said), user(document)}, 0},
+		"later":         {[]llm.Message{user(document), user(said)}, 1},
+		"blank":         {[]llm.Message{user(document, llm.Part{Kind: llm.PartText, Text: " "})}, 1},
+		"another turn":  {[]llm.Message{user(said), answer, user(document)}, 1},
+		"two of them":   {[]llm.Message{user(document, document)}, 1},
+		"two turns":     {[]llm.Message{user(document), answer, user(document)}, 2},
+		"no document":   {[]llm.Message{user(said)}, 0},
+		"the model's":   {[]llm.Message{user(said), {Role: llm.RoleAssistant, Parts: []llm.Part{document}}}, 0},
+		"a tool's file": {[]llm.Message{user(said), {Role: llm.RoleTool, Parts: []llm.Part{{Kind: llm.PartResult, Result: &llm.ToolResult{ID: "1", Parts: []llm.Part{document}}}}}}, 0},
+	} {
+		out, lost := encode(t, &llm.Request{Messages: c.in})
+		if n := strings.Count(string(out), `{"text":"See the document."}`); n != c.added || (lost != "") != (c.added > 0) {
+			t.Errorf("%s: %s (%s)", name, out, lost)
+		}
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 // the body of an invoke. Messages is the dialect of the latter.
 func NewCount(messages dialect.Dialect) dialect.Dialect {
 	invoke := NewInvoke(messages)
-	return dialect.Dialect{Name: countName, ModelInPath: true, Server: countServer{Server: server{}, invoke: invoke.Server},
+	return dialect.Dialect{Name: countName, ModelInPath: true, Foreign: foreign, Server: countServer{invoke: invoke.Server},
 		Client: countClient{Client: client{}, invoke: invoke.Client}}
 }
 
 const countName = name + ".count"
 
 type countServer struct {
-	dialect.Server
+	server
 	invoke dialect.Server
 }
 

@@ -46,17 +46,12 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 		e.o.losses.Add(dialect.Index("choices", ev.Choice), "the converse dialect gives one answer")
 		return dst
 	}
-	if len(ev.Extra) > 0 {
-		e.o.losses.Extra("choices[0]", ev.Extra)
-	}
+	e.lost(ev)
 	if e.finished && ev.Type != llm.EventError && ev.Type != llm.EventUsage {
 		return dst
 	}
 	switch ev.Type {
 	case llm.EventStart:
-		if ev.Meta != nil {
-			e.o.losses.Extra("", ev.Meta.Extra)
-		}
 		return e.begin(dst)
 	case llm.EventBlockStart:
 		return e.blockStart(e.begin(dst), ev)
@@ -73,6 +68,18 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 		return append(dst, errorFrame(llm.AsError(ev.Err))...)
 	}
 	return dst
+}
+
+// lost warns of the foreign members of an event: those of the whole answer come at its start and with the usage.
+func (e *encoder) lost(ev llm.Event) {
+	if ev.Meta != nil {
+		e.o.losses.Extra("", ev.Meta.Extra)
+	}
+	at := "choices[0]"
+	if ev.Type == llm.EventStart || ev.Type == llm.EventUsage {
+		at = ""
+	}
+	e.o.losses.Extra(at, ev.Extra)
 }
 
 func (e *encoder) totals(ev llm.Event) {
@@ -284,6 +291,9 @@ func (e *encoder) whole(dst []byte, b *blockOut, block []byte) []byte {
 
 // piece writes what is new of a block.
 func (e *encoder) piece(dst []byte, b *blockOut, p llm.Part) []byte {
+	if b.kind == llm.PartCall {
+		e.o.lost("content", p.Extra)
+	}
 	switch {
 	case b.kind == llm.PartCall && p.Call != nil && p.Call.Arguments != "":
 		b.arguments = append(b.arguments, p.Call.Arguments...)

@@ -37,13 +37,13 @@ var kinds = map[string]llm.ErrorKind{
 var modelTexts = []string{"model identifier is invalid", "access to the model", "end of its life", "on-demand throughput isn"}
 
 func decodeError(status int, header func(string) string, body []byte) *llm.Error {
-	e := dialect.DecodeError(status, header, body, isError)
-	if dialect.IsHTML(body) || rawjson.Valid(body) != nil {
-		return e
-	}
 	class := ""
 	if header != nil {
 		class = header(classHeader)
+	}
+	e := dialect.DecodeError(status, header, body, func(body []byte) bool { return isError(body, class) })
+	if dialect.IsHTML(body) || rawjson.Valid(body) != nil {
+		return e
 	}
 	raw := e.Raw
 	e = failure(status, class, body)
@@ -90,41 +90,49 @@ func classOf(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// isError reports whether a body is an error as this dialect writes it, with the class in it. Where the class was only in
-// a header the body alone does not say it.
-func isError(body []byte) bool {
+// isError reports whether a body is an error as this dialect writes it. Its class stands in it, or beside it in the
+// header.
+func isError(body []byte, beside string) bool {
 	if !rawjson.IsObject(body) {
 		return false
 	}
-	class, _, _ := rawjson.Get(body, "__type")
+	class, within, _ := rawjson.Get(body, "__type")
 	message, ok, _ := rawjson.Get(body, "message")
 	if !ok {
 		message, _, _ = rawjson.Get(body, "Message")
 	}
-	return rawjson.IsString(class) && rawjson.IsString(message)
+	return rawjson.IsString(message) && (rawjson.IsString(class) || !within && beside != "")
 }
 
 func encodeError(e *llm.Error) (int, []byte) {
-	status := e.Status
-	if status < 400 {
-		status = e.Kind.Status()
+	status, class := errorClass(e)
+	beside := ""
+	if class == e.Type {
+		beside = class
 	}
-	if isError(e.Raw) && rawjson.Valid(e.Raw) == nil {
+	if isError(e.Raw, beside) && rawjson.Valid(e.Raw) == nil {
 		return status, e.Raw
 	}
 	var w rawjson.Writer
 	w.Open('{')
-	w.StringField("__type", errorClass(status, e))
+	w.StringField("__type", class)
 	w.StringField("message", e.Message)
 	w.Close('}')
 	return status, w.B
 }
 
-// errorClass keeps the provider's class where it is one of this dialect.
-func errorClass(status int, e *llm.Error) string {
-	if strings.HasSuffix(e.Type, "Exception") {
-		return strings.ToUpper(e.Type[:1]) + e.Type[1:]
+// errorClass is the status and the class of an error. The provider's class stays where it is one of this dialect.
+func errorClass(e *llm.Error) (status int, class string) {
+	if status = e.Status; status < 400 {
+		status = e.Kind.Status()
 	}
+	if strings.HasSuffix(e.Type, "Exception") {
+		return status, strings.ToUpper(e.Type[:1]) + e.Type[1:]
+	}
+	return status, statusClass(status)
+}
+
+func statusClass(status int) string {
 	switch status {
 	case 401, 402, 403:
 		return "AccessDeniedException"

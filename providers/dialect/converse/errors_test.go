@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 )
 
@@ -39,7 +40,11 @@ func TestDecodeError(t *testing.T) {
 			t.Errorf("%d %s %s: %+v", c.status, c.class, c.body, e)
 		}
 		status, body := own.Server.EncodeError(e)
-		back := own.Client.DecodeError(status, nil, body)
+		named, class := own.Server.(dialect.ErrorNamer).ErrorHeader(e)
+		back := own.Client.DecodeError(status, func(name string) string { return map[string]string{named: class}[name] }, body)
+		if c.class != "" && (string(body) != c.body || class != c.typ) {
+			t.Errorf("%s %s became %s %s", c.class, c.body, class, body)
+		}
 		if status != c.status || back.Kind != c.kind && c.typ != "" || c.typ != "" && back.Type != c.typ || back.Message != c.text {
 			t.Errorf("%s %s became %d %s", c.class, c.body, status, body)
 		}
@@ -50,6 +55,11 @@ func TestEncodeError(t *testing.T) {
 	raw := `{"__type":"ThrottlingException","message":"slow","extra":1}`
 	if status, body := own.Server.EncodeError(own.Client.DecodeError(429, nil, []byte(raw))); status != 429 || string(body) != raw {
 		t.Errorf("its own body became %d %s", status, body)
+	}
+	// A body that names no class is of another dialect as long as the error has none of this one.
+	plain := &llm.Error{Status: 429, Message: "slow", Raw: []byte(`{"message":"slow","id":1}`)}
+	if _, body := own.Server.EncodeError(plain); string(body) != `{"__type":"ThrottlingException","message":"slow"}` {
+		t.Errorf("%s", body)
 	}
 	for status, want := range map[int]string{400: "ValidationException", 401: "AccessDeniedException", 402: "AccessDeniedException",
 		403: "AccessDeniedException", 404: "ResourceNotFoundException", 408: "ModelTimeoutException", 424: "ModelErrorException",
@@ -62,6 +72,9 @@ func TestEncodeError(t *testing.T) {
 				server = invoke.Server
 			} else if d == count.Name {
 				server = count.Server
+			}
+			if name, class := server.(dialect.ErrorNamer).ErrorHeader(foreign); name != "X-Amzn-Errortype" || class != want {
+				t.Errorf("%s: %d: %s %s", d, status, name, class)
 			}
 			if got, body := server.EncodeError(foreign); got != status || string(body) != `{"__type":"`+want+`","message":"m"}` {
 				t.Errorf("%s: %d: %d %s", d, status, got, body)

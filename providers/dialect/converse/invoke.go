@@ -21,13 +21,13 @@ const (
 // NewInvoke gives the dialect of invoke and invoke-with-response-stream, whose bodies are those of the model. Only the
 // bodies of the given messages dialect have a canonical form; those of other models can be relayed and scanned.
 func NewInvoke(messages dialect.Dialect) dialect.Dialect {
-	return dialect.Dialect{Name: invokeName, ModelInPath: true, Frames: eventstream.Whole,
-		Server: invokeServer{Server: server{}, messages: messages.Server},
+	return dialect.Dialect{Name: invokeName, ModelInPath: true, Foreign: messages.Foreign, Frames: eventstream.Whole, Text: eventstream.Text,
+		Server: invokeServer{messages: messages.Server},
 		Client: invokeClient{Client: client{}, messages: messages.Client}}
 }
 
 type invokeServer struct {
-	dialect.Server
+	server
 	messages dialect.Server
 }
 
@@ -91,10 +91,6 @@ type invokeClient struct {
 }
 
 func (c invokeClient) EncodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
-	if !familyOf(r.Model).own {
-		return nil, nil, llm.Errorf(llm.KindInvalidRequest,
-			"the model %s does not take bodies of the Messages API, which is all that invoke can be given; call it by converse", r.Model)
-	}
 	plain := *r
 	plain.Extra = except(r.Extra, invokeName)
 	plain.Stream = false

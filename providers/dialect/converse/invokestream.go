@@ -104,19 +104,14 @@ func unwrap(dst []byte, payload []byte) ([]byte, error) {
 
 // invokeDecoder takes the events of the messages dialect out of their chunks.
 type invokeDecoder struct {
-	inner  dialect.Decoder
-	split  eventstream.Splitter
-	data   []byte
-	text   []byte
-	failed bool
+	frames
+	inner dialect.Decoder
+	data  []byte
+	text  []byte
 }
 
 func (d *invokeDecoder) Feed(dst []llm.Event, p []byte) []llm.Event {
-	err := d.split.Feed(p, func(frame []byte) { dst = d.frame(dst, frame) })
-	if err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
-	}
-	return dst
+	return d.feed(dst, p, d.message)
 }
 
 func (d *invokeDecoder) Close(dst []llm.Event) []llm.Event {
@@ -124,14 +119,6 @@ func (d *invokeDecoder) Close(dst []llm.Event) []llm.Event {
 		return dst
 	}
 	return d.watch(d.inner.Close(dst), len(dst))
-}
-
-func (d *invokeDecoder) fail(dst []llm.Event, err *llm.Error) []llm.Event {
-	if d.failed {
-		return dst
-	}
-	d.failed = true
-	return append(dst, llm.Event{Type: llm.EventError, Err: err})
 }
 
 // watch sees the error with which the inner decoder ends.
@@ -142,31 +129,21 @@ func (d *invokeDecoder) watch(dst []llm.Event, from int) []llm.Event {
 	return dst
 }
 
-func (d *invokeDecoder) frame(dst []llm.Event, frame []byte) []llm.Event {
-	if d.failed {
-		return dst
-	}
-	m, err := eventstream.Parse(frame)
-	if err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
-	}
-	if e := streamError(m); e != nil {
-		return d.fail(dst, e)
-	}
+func (d *invokeDecoder) message(dst []llm.Event, m eventstream.Message) (_ []llm.Event, err error) {
 	if string(m.Header(eventType)) != "chunk" {
-		return dst // an event of tomorrow
+		return dst, nil // an event of tomorrow
 	}
 	if d.data, err = unwrap(d.data[:0], m.Payload); err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
+		return dst, err
 	}
 	if !rawjson.IsObject(d.data) {
-		return d.fail(dst, dialect.Unreadable(dialect.Bad("must be a JSON object")))
+		return dst, dialect.Bad("must be a JSON object")
 	}
 	if _, ok, _ := rawjson.Get(d.data, "type"); !ok && rawjson.Valid(d.data) == nil {
-		return d.fail(dst, dialect.Unreadable(dialect.Bad(notMessages)))
+		return dst, dialect.Bad(notMessages)
 	}
 	d.text = sse.AppendData(d.text[:0], d.data)
-	return d.watch(d.inner.Feed(dst, d.text), len(dst))
+	return d.watch(d.inner.Feed(dst, d.text), len(dst)), nil
 }
 
 var (

@@ -1,7 +1,6 @@
 package converse
 
 import (
-	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -77,10 +76,10 @@ func (o *out) writable(p llm.Part) bool {
 	case llm.PartText, llm.PartRefusal:
 		return o.answer && p.Text != "" || strings.TrimSpace(p.Text) != "" || p.Extra[name] != nil
 	case llm.PartReasoning:
-		if o.answer || p.Signature != "" || p.Extra[name] != nil {
+		if o.answer || !dialect.Foreign(name, p.Signature) && (p.Signature != "" || p.Extra[name] != nil) {
 			return true
 		}
-		o.losses.Add(o.path("reasoning"), "the converse dialect takes back only thoughts that are signed")
+		o.losses.Add(o.path("reasoning"), "the converse dialect takes back only thoughts that its provider signed")
 		return false
 	case llm.PartCall:
 		return p.Call != nil
@@ -175,14 +174,6 @@ func (o *out) thought(p llm.Part) {
 		w.Close('}')
 	}
 	w.Close('}')
-}
-
-// blob is s where it is base64 already, as all that the endpoint itself redacts; else what makes it so.
-func blob(s string) string {
-	if _, err := base64.StdEncoding.DecodeString(s); err == nil {
-		return s
-	}
-	return base64.StdEncoding.EncodeToString([]byte(s))
 }
 
 func (o *out) call(p llm.Part) {

@@ -19,10 +19,9 @@ const (
 // decoder reads a stream of binary messages. Text and thoughts have no start event: their first piece opens the block.
 // A block that only this dialect can read becomes one event, when it is whole.
 type decoder struct {
-	split    eventstream.Splitter
+	frames
 	started  bool
 	finished bool
-	failed   bool
 	count    int // blocks so far
 	blocks   []*blockIn
 }
@@ -37,11 +36,7 @@ type blockIn struct {
 }
 
 func (d *decoder) Feed(dst []llm.Event, p []byte) []llm.Event {
-	err := d.split.Feed(p, func(frame []byte) { dst = d.frame(dst, frame) })
-	if err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
-	}
-	return dst
+	return d.feed(dst, p, d.message)
 }
 
 func (d *decoder) Close(dst []llm.Event) []llm.Event {
@@ -55,35 +50,14 @@ func truncated() *llm.Error {
 	return llm.Errorf(llm.KindTruncated, "the provider's stream ended before the answer was complete")
 }
 
-func (d *decoder) fail(dst []llm.Event, err *llm.Error) []llm.Event {
-	if d.failed {
-		return dst
-	}
-	d.failed = true
-	return append(dst, llm.Event{Type: llm.EventError, Err: err})
-}
-
-func (d *decoder) frame(dst []llm.Event, frame []byte) []llm.Event {
-	if d.failed {
-		return dst
-	}
-	m, err := eventstream.Parse(frame)
-	if err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
-	}
-	if e := streamError(m); e != nil {
-		return d.fail(dst, e)
-	}
+func (d *decoder) message(dst []llm.Event, m eventstream.Message) ([]llm.Event, error) {
 	if err := rawjson.Valid(m.Payload); err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
+		return dst, err
 	}
 	if !rawjson.IsObject(m.Payload) {
-		return d.fail(dst, dialect.Unreadable(dialect.Bad("must be a JSON object")))
+		return dst, dialect.Bad("must be a JSON object")
 	}
-	if dst, err = d.take(dst, string(m.Header(eventType)), m.Payload); err != nil {
-		return d.fail(dst, dialect.Unreadable(err))
-	}
-	return dst
+	return d.take(dst, string(m.Header(eventType)), m.Payload)
 }
 
 func (d *decoder) take(dst []llm.Event, kind string, data []byte) ([]llm.Event, error) {
@@ -261,18 +235,7 @@ func decodeDelta(delta []byte) (p llm.Part, known bool, err error) {
 func decodeThought(p *llm.Part, v []byte) (known bool, err error) {
 	p.Kind = llm.PartReasoning
 	var rest rawjson.Gather
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
-		switch key {
-		case "text":
-			return true, dialect.String(&p.Text, v)
-		case "signature":
-			return true, dialect.String(&p.Signature, v)
-		case "redactedContent":
-			p.Redacted = true
-			return true, dialect.String(&p.Signature, v)
-		}
-		return false, nil
-	})
+	err = members(v, &rest, thoughtIn(p))
 	return rest.Object() == nil, err
 }
 

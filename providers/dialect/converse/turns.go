@@ -7,7 +7,12 @@ type turns struct {
 	*out
 	role  string      // of the turn that is open, empty if none
 	extra []llm.Extra // of the messages that the open turn is made of
+	paper bool        // the open turn has a document
+	words bool        // the open turn has text
 }
+
+// beside is the text that stands with a document that came without any; the endpoint takes none alone.
+const beside = "See the document."
 
 func (t *turns) message(m llm.Message) {
 	role := "user"
@@ -25,8 +30,14 @@ func (t *turns) message(m llm.Message) {
 		if t.writable(p) {
 			t.open(role)
 			t.block(p)
+			t.note(p)
 			t.point(partMark(p))
 		}
+	}
+	if t.role == "user" && t.paper && !t.words {
+		t.losses.Add(t.path("content"), "the converse dialect takes a document only with text, so a few words are added")
+		t.block(llm.Part{Kind: llm.PartText, Text: beside})
+		t.words = true
 	}
 	if t.role == role {
 		t.point(cacheMark(m.Extra))
@@ -36,6 +47,18 @@ func (t *turns) message(m llm.Message) {
 		t.extra = append(t.extra, m.Extra)
 	}
 	t.lost("", without(m.Extra, "cache_control"))
+}
+
+// note sees what the open turn is made of.
+func (t *turns) note(p llm.Part) {
+	switch p.Kind {
+	case llm.PartText, llm.PartRefusal:
+		t.words = true
+	case llm.PartMedia:
+		f, _ := formOf(p.Media)
+		t.paper = t.paper || f.kind == blockDocument
+	case llm.PartReasoning, llm.PartCall, llm.PartResult, llm.PartOpaque:
+	}
 }
 
 // partMark is the cache_control of a part. One inside a tool's result holds for the result, which has no room for it.
@@ -76,5 +99,5 @@ func (t *turns) end() {
 		t.own(x)
 	}
 	t.w.Close('}')
-	t.role, t.extra = "", nil
+	t.role, t.extra, t.paper, t.words = "", nil, false, false
 }

@@ -20,7 +20,8 @@ type Case struct {
 	Framing  string // none, or that of a stream
 	Status   int
 	Tags     []string
-	Path     dialect.Path // what the recorded URL says
+	URL      string       // without its host
+	Path     dialect.Path // what it says of the model
 	Request  []byte       // nil where it was not recorded or is no JSON
 	Response []byte
 	Header   map[string]string
@@ -87,7 +88,7 @@ func load(t *testing.T, dir string) Case {
 		t.Fatal(err)
 	}
 	c := Case{ID: meta.ID, Endpoint: meta.Endpoint, Framing: meta.Framing, Status: meta.Status, Tags: meta.Tags,
-		Path: PathOf(request.Path), Response: body, Header: response.Headers}
+		URL: request.Path, Path: PathOf(request.Path), Response: body, Header: response.Headers}
 	if meta.RequestRecorded == nil || *meta.RequestRecorded {
 		c.Request = request.Body
 	}

@@ -182,8 +182,37 @@ func TestForeignSignatures(t *testing.T) {
 				t.Errorf("streamed %v: %s is not in %s", streamed, want, body)
 			}
 		}
+		var seen []byte
+		c.turn = func(t *testing.T, whole []byte) string {
+			seen = []byte(turn(t, whole))
+			return string(seen)
+		}
 		if body := c.back(t, generate.New(), events, streamed); bytes.Contains(body, []byte(`"thought":true`)) {
 			t.Errorf("a thought that another provider signed goes out in %s", body)
+		}
+		if d := generate.New(); !d.Foreign(seen) || d.Foreign(c.back(t, d, events, streamed)) {
+			t.Errorf("streamed %v: a body with such thoughts would be passed on as it is: %s", streamed, seen)
+		}
+	}
+}
+
+// TestForeign: only thoughts that this gateway carried here make a body foreign.
+func TestForeign(t *testing.T) {
+	part := func(s string) string { return `{"contents":[{"role":"model","parts":[` + s + `]}]}` }
+	for in, want := range map[string]bool{
+		part(`{"text":"a","thought":true,"thoughtSignature":"dGhvdWdodDpzaWctMQ=="}`):      true,
+		part(`{"text":"","thought":true,"thought_signature": "cmVkYWN0ZWQ6c2VjcmV0"}`):     true,
+		part(`{"text":"a","thoughtSignature":"b3du"},{"thoughtSignature":"dGhvdWdodDp4"}`): true,
+		part(`{"text":"a","thought":true,"thoughtSignature":"c2lnLTE="}`):                  false,
+		part(`{"text":"\"thoughtSignature\":\"dGhvdWdodDpzaWctMQ==\""}`):                   false,
+		part(`{"text":"dGhvdWdodDpzaWctMQ=="}`):                                            false,
+		part(`{"thoughtSignature":null},{"thoughtSignature`):                               false,
+		`{}`: false,
+	} {
+		for _, d := range []dialect.Dialect{generate.New(), generate.NewArray(), generate.NewCount()} {
+			if got := d.Foreign([]byte(in)); got != want {
+				t.Errorf("%s: %s: %v", d.Name, in, got)
+			}
 		}
 	}
 }
@@ -255,5 +284,11 @@ func TestPrefix(t *testing.T) {
 			}
 			before = turns
 		}
+	}
+}
+
+func TestStreamLosses(t *testing.T) {
+	if err := dialecttest.StreamLosses(generate.New()); err != nil {
+		t.Error(err)
 	}
 }

@@ -13,12 +13,14 @@ const wrapped = "generateContentRequest"
 
 // NewCount gives the dialect of countTokens. A request of another dialect that has more than contents goes out wrapped.
 func NewCount() dialect.Dialect {
-	return dialect.Dialect{Name: name + ".count", Server: countServer{}, Client: countClient{wrap: true}, ModelInPath: true}
+	return dialect.Dialect{Name: name + ".count", Server: countServer{}, Client: countClient{wrap: true}, ModelInPath: true,
+		RepeatsModel: true, Foreign: foreign}
 }
 
 // NewCountFlat is NewCount for hosts that take no wrapped request: all members stand beside the contents.
 func NewCountFlat() dialect.Dialect {
-	return dialect.Dialect{Name: name + ".count.flat", Server: countServer{}, Client: countClient{}, ModelInPath: true}
+	return dialect.Dialect{Name: name + ".count.flat", Server: countServer{}, Client: countClient{}, ModelInPath: true,
+		RepeatsModel: true, Foreign: foreign}
 }
 
 type countServer struct{ server }
@@ -91,20 +93,28 @@ func resource(model string) string {
 }
 
 func (countClient) DecodeResponse(body []byte) (*llm.Response, error) {
-	if err := rawjson.Valid(body); err != nil {
-		return nil, dialect.Unreadable(err)
+	r := &llm.Response{Choices: []llm.Choice{{}}}
+	err := answerIn(r, body, func(key string, _ []byte) (bool, error) { return key == "totalTokens", nil })
+	if err != nil {
+		return nil, err
 	}
-	r := &llm.Response{Usage: decodeUsage(body), Choices: []llm.Choice{{}}}
-	if r.Usage == nil {
+	if r.Usage = decodeUsage(body); r.Usage == nil {
 		return nil, dialect.Unreadable(dialect.At("totalTokens", dialect.Bad("is missing")))
 	}
+	return r, nil
+}
+
+// answerIn walks over an answer that says nothing in words; what take leaves stays in Extra.
+func answerIn(r *llm.Response, body []byte, take func(key string, v []byte) (bool, error)) error {
+	if err := rawjson.Valid(body); err != nil {
+		return dialect.Unreadable(err)
+	}
 	var rest rawjson.Gather
-	err := members(body, &rest, func(key string, _ []byte) (bool, error) { return key == "totalTokens", nil })
-	if err != nil {
-		return nil, dialect.Unreadable(err)
+	if err := members(body, &rest, take); err != nil {
+		return dialect.Unreadable(err)
 	}
 	dialect.Keep(&r.Extra, name, rest.Object())
-	return r, nil
+	return nil
 }
 
 func (countClient) Scan(body []byte) (s dialect.Scan) {

@@ -19,7 +19,8 @@ func NewEmbed() dialect.Dialect {
 
 // NewEmbeds gives the dialect of batchEmbedContents, which makes many.
 func NewEmbeds() dialect.Dialect {
-	return dialect.Dialect{Name: name + ".embeds", Server: embedServer{batch: true}, Client: embedClient{batch: true}, ModelInPath: true}
+	return dialect.Dialect{Name: name + ".embeds", Server: embedServer{batch: true}, Client: embedClient{batch: true}, ModelInPath: true,
+		RepeatsModel: true}
 }
 
 // tasks are the endpoint's words for what vectors are for; it has more, which stay as they are.
@@ -320,12 +321,8 @@ func (o *out) embedItem(r *llm.Request, input *llm.EmbedInput, left []byte, batc
 }
 
 func (c embedClient) DecodeResponse(body []byte) (*llm.Response, error) {
-	if err := rawjson.Valid(body); err != nil {
-		return nil, dialect.Unreadable(err)
-	}
 	r := &llm.Response{}
-	var rest rawjson.Gather
-	err := members(body, &rest, func(key string, v []byte) (bool, error) {
+	err := answerIn(r, body, func(key string, v []byte) (bool, error) {
 		switch {
 		case key == "embeddings" && c.batch:
 			return true, dialect.List(v, "must be a list", func(_ int, v []byte) error { return addVector(r, v) })
@@ -338,9 +335,8 @@ func (c embedClient) DecodeResponse(body []byte) (*llm.Response, error) {
 		return false, nil
 	})
 	if err != nil {
-		return nil, dialect.Unreadable(err)
+		return nil, err
 	}
-	dialect.Keep(&r.Extra, name, rest.Object())
 	return r, nil
 }
 

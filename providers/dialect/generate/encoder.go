@@ -11,6 +11,7 @@ import (
 // finish waits for the usage, which belongs into the same, last frame.
 type encoder struct {
 	o        out
+	array    bool // the stream is an array, not events
 	meta     *llm.Meta
 	said     bool // a frame is written
 	choices  []*choiceOut
@@ -69,13 +70,15 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 		e.total(ev)
 	case llm.EventError:
 		e.failed = true
-		return append(dst, errorFrame(llm.AsError(ev.Err))...)
+		_, body := encodeError(llm.AsError(ev.Err))
+		return e.end(e.frame(dst, body))
 	}
 	return dst
 }
 
 func (e *encoder) start(ev llm.Event) {
 	e.meta = ev.Meta
+	e.o.losses.Extra("", ev.Extra)
 	if ev.Meta != nil {
 		e.o.losses.Extra("", ev.Meta.Extra)
 	}
@@ -189,11 +192,11 @@ func (e *encoder) blockEnd(dst []byte, ev llm.Event) []byte {
 		return dst
 	}
 	delete(c.blocks, ev.Block)
-	return e.end(dst, c, b)
+	return e.endBlock(dst, c, b)
 }
 
-// end writes what waited for the end of a block.
-func (e *encoder) end(dst []byte, c *choiceOut, b *blockOut) []byte {
+// endBlock writes what waited for the end of a block.
+func (e *encoder) endBlock(dst []byte, c *choiceOut, b *blockOut) []byte {
 	for i, at := range c.order {
 		if at == b {
 			c.order = append(c.order[:i], c.order[i+1:]...)
@@ -241,7 +244,7 @@ func (e *encoder) endThought(dst []byte, c *choiceOut, b *blockOut) []byte {
 func (e *encoder) finish(dst []byte, ev llm.Event) []byte {
 	c := e.choice(ev.Choice)
 	for len(c.order) > 0 {
-		dst = e.end(dst, c, c.order[0])
+		dst = e.endBlock(dst, c, c.order[0])
 	}
 	for _, p := range c.pending {
 		dst = e.send(dst, c, llm.Part{Kind: llm.PartText}, p.signature, nil)
@@ -311,9 +314,30 @@ func (e *encoder) close(dst []byte) []byte {
 	if !e.said {
 		e.o.keep(meta.Extra)
 	}
-	e.said = true
 	e.o.w.Close('}')
-	return sse.AppendData(dst, e.o.w.B)
+	return e.frame(dst, e.o.w.B)
+}
+
+func (e *encoder) frame(dst, data []byte) []byte {
+	first := !e.said
+	e.said = true
+	switch {
+	case !e.array:
+		return sse.AppendData(dst, data)
+	case first:
+		dst = append(dst, '[')
+	default:
+		dst = append(dst, arrayComma...)
+	}
+	return append(dst, data...)
+}
+
+// end ends the stream behind its last frame.
+func (e *encoder) end(dst []byte) []byte {
+	if e.array {
+		dst = append(dst, arrayEnd...)
+	}
+	return dst
 }
 
 func (e *encoder) Close(dst []byte) []byte {
@@ -331,12 +355,12 @@ func (e *encoder) Close(dst []byte) []byte {
 		w.Close(']')
 	}
 	if e.usage != nil {
-		usage(w, e.usage)
+		e.o.usage(e.usage)
 	}
 	for _, x := range e.tail {
 		e.o.keep(x)
 	}
-	return e.close(dst)
+	return e.end(e.close(dst))
 }
 
 // last writes how a choice ended.

@@ -163,9 +163,11 @@ func statusWord(status int) string {
 		return "INTERNAL"
 	case 501:
 		return "UNIMPLEMENTED"
+	case 503, 529:
+		return "UNAVAILABLE"
 	}
 	if status > 500 {
-		return "UNAVAILABLE"
+		return "INTERNAL"
 	}
 	return "INVALID_ARGUMENT"
 }

@@ -50,12 +50,17 @@ func TestEncodeError(t *testing.T) {
 		`401 {"error":{"code":401,"message":"m","status":"UNAUTHENTICATED"}}`:       llm.Errorf(llm.KindAuthFailed, "m"),
 		`529 {"error":{"code":529,"message":"busy","status":"UNAVAILABLE"}}`:        {Status: 529, Kind: llm.KindOverloaded, Message: "busy", Raw: []byte(`{"type":"error","error":{"type":"a","message":"b"}}`)},
 		`402 {"error":{"code":402,"message":"pay","status":"FAILED_PRECONDITION"}}`: {Status: 402, Message: "pay", Raw: []byte(`{"error":{"code":402,"message":"pay","metadata":{}}}`)},
+		`502 {"error":{"code":502,"message":"m","status":"INTERNAL"}}`:              llm.Errorf(llm.KindServerError, "m"),
+		`503 {"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}`:           llm.Errorf(llm.KindOverloaded, "m"),
 		`500 {"error":{"code":500,"message":"m","status":"INTERNAL"}}`:              llm.Errorf(llm.KindInternal, "m"),
 		`504 {"error":{"code":504,"message":"m","status":"DEADLINE_EXCEEDED"}}`:     llm.Errorf(llm.KindTimeout, "m"),
 	} {
 		status, body := server.EncodeError(e)
 		if code, text, _ := strings.Cut(want, " "); text != string(body) || code != strconv.Itoa(status) {
 			t.Errorf("%d %s, want %s", status, body, want)
+		}
+		if back := New().Client.DecodeError(status, nil, body); status > 500 && back.Kind != e.Kind {
+			t.Errorf("%s reads as %s", want, back.Kind)
 		}
 	}
 	if got := string(server.ErrorFrame(llm.Errorf(llm.KindInternal, "x"))); got != `data: {"error":{"code":500,"message":"x","status":"INTERNAL"}}`+"\n\n" {

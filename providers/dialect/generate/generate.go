@@ -8,7 +8,7 @@ import (
 
 // New gives the dialect.
 func New() dialect.Dialect {
-	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, ModelInPath: true}
+	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, ModelInPath: true, Foreign: foreign}
 }
 
 type server struct{}

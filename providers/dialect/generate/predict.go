@@ -159,12 +159,8 @@ func (predictClient) EncodeRequest(r *llm.Request) ([]byte, []llm.Warning, error
 }
 
 func (predictClient) DecodeResponse(body []byte) (*llm.Response, error) {
-	if err := rawjson.Valid(body); err != nil {
-		return nil, dialect.Unreadable(err)
-	}
 	r := &llm.Response{}
-	var rest rawjson.Gather
-	err := members(body, &rest, func(key string, v []byte) (bool, error) {
+	err := answerIn(r, body, func(key string, v []byte) (bool, error) {
 		if key != "predictions" {
 			return false, nil
 		}
@@ -177,10 +173,9 @@ func (predictClient) DecodeResponse(body []byte) (*llm.Response, error) {
 		})
 	})
 	if err != nil {
-		return nil, dialect.Unreadable(err)
+		return nil, err
 	}
 	r.Usage = predictUsage(body)
-	dialect.Keep(&r.Extra, name, rest.Object())
 	return r, nil
 }
 

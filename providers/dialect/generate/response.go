@@ -205,7 +205,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 		w.Close(']')
 	}
 	if r.Usage != nil {
-		usage(w, r.Usage)
+		o.usage(r.Usage)
 	}
 	o.meta(r.ID, r.Model, r.Created)
 	o.keep(r.Extra)

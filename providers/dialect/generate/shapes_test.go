@@ -24,10 +24,16 @@ func TestUsage(t *testing.T) {
 		t.Errorf("what counts nothing is %+v", u)
 	}
 	var out out
-	usage(&out.w, &llm.Usage{Input: 9, CacheRead: 2, CacheWrite: 3, Output: 5, Reasoning: 4})
+	out.usage(&llm.Usage{Input: 9, CacheRead: 2, CacheWrite: 3, Output: 5, Reasoning: 4})
 	want := `"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":2,"cacheWriteTokenCount":3,"candidatesTokenCount":1,"thoughtsTokenCount":4,"totalTokenCount":14}`
 	if string(out.w.B) != want {
 		t.Errorf("%s", out.w.B)
+	}
+	out.w.B = nil
+	out.usage(&llm.Usage{Input: 40, Output: 14, Reasoning: 112})
+	want = `"usageMetadata":{"promptTokenCount":40,"candidatesTokenCount":0,"thoughtsTokenCount":14,"totalTokenCount":54}`
+	if lost := out.losses.List(); string(out.w.B) != want || len(lost) != 1 {
+		t.Errorf("more thoughts than output: %s, %v", out.w.B, lost)
 	}
 }
 

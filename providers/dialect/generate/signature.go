@@ -1,10 +1,12 @@
 package generate
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"strings"
 
+	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 )
 
@@ -20,7 +22,7 @@ import (
 // signature, because clients take these fields for bytes.
 
 const (
-	mark         = name + ":"
+	mark         = dialect.SignedGenerate
 	ofText       = 't'
 	ofCall       = 'c'
 	ofThought    = 'r'
@@ -93,15 +95,40 @@ func unwrap(p *llm.Part, signature string) {
 	if signature == "" {
 		return
 	}
-	if text, err := base64.RawStdEncoding.DecodeString(standard.Replace(signature)); err == nil {
-		if s, ok := strings.CutPrefix(string(text), wrapThought); ok {
-			p.Signature = s
-			return
-		}
-		if s, ok := strings.CutPrefix(string(text), wrapRedacted); ok {
-			p.Signature, p.Redacted = s, true
-			return
-		}
+	if s, redacted, ok := unwrapped(signature); ok {
+		p.Signature, p.Redacted = s, redacted
+		return
 	}
 	p.Signature = owner{kind: ofThought}.sign(signature)
+}
+
+// unwrapped reads what wrap made of another provider's signature.
+func unwrapped(signature string) (s string, redacted, ok bool) {
+	text, err := base64.RawStdEncoding.DecodeString(standard.Replace(signature))
+	if err != nil {
+		return "", false, false
+	}
+	if s, ok := strings.CutPrefix(string(text), wrapThought); ok {
+		return s, false, true
+	}
+	s, ok = strings.CutPrefix(string(text), wrapRedacted)
+	return s, true, ok
+}
+
+// signatureKeys are the members that hold signatures, as they stand in a body. Inside a string their quotes would be
+// escaped.
+var signatureKeys = [...][]byte{[]byte(`"thoughtSignature"`), []byte(`"thought_signature"`)}
+
+// foreign reports whether a body holds thoughts that another provider signed.
+func foreign(body []byte) bool {
+	for _, key := range signatureKeys {
+		for _, rest, found := bytes.Cut(body, key); found; _, rest, found = bytes.Cut(rest, key) {
+			value, quoted := bytes.CutPrefix(bytes.TrimLeft(rest, ": \t\r\n"), []byte{'"'})
+			text, _, _ := bytes.Cut(value, []byte{'"'})
+			if _, _, ok := unwrapped(string(text)); quoted && ok {
+				return true
+			}
+		}
+	}
+	return false
 }

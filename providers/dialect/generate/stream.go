@@ -99,7 +99,15 @@ func (d *decoder) fail(dst []llm.Event, err *llm.Error) []llm.Event {
 func (d *decoder) frame(dst []llm.Event, frame []byte) []llm.Event {
 	d.event.Parse(frame)
 	data := d.event.Data
-	if d.failed || len(data) == 0 || string(data) == "[DONE]" {
+	if len(data) == 0 || string(data) == "[DONE]" {
+		return dst
+	}
+	return d.answer(dst, data)
+}
+
+// answer reads one partial answer that may not even be JSON.
+func (d *decoder) answer(dst []llm.Event, data []byte) []llm.Event {
+	if d.failed {
 		return dst
 	}
 	if err := rawjson.Valid(data); err != nil {

@@ -195,6 +195,33 @@ func TestBadEmbeds(t *testing.T) {
 	}
 }
 
+// TestOtherModel: a body that repeats the model of the URL names the one that is really asked.
+func TestOtherModel(t *testing.T) {
+	const content = `{"parts":[{"text":"a"}]}`
+	for _, c := range []struct {
+		d        dialect.Dialect
+		in, want string
+	}{
+		{generate.NewEmbeds(), `{"requests":[{"model":"models/alias","content":` + content + `},{"content":` + content + `,"model":"alias"}]}`,
+			`{"requests":[{"model":"models/e-1","content":` + content + `},{"model":"models/e-1","content":` + content + `}]}`},
+		{generate.NewCount(), `{"generateContentRequest":{"model":"models/alias","contents":[{"role":"user","parts":[{"text":"a"}]}]}}`,
+			`{"generateContentRequest":{"model":"models/e-1","contents":[{"role":"user","parts":[{"text":"a"}]}]}}`},
+		{generate.NewCountFlat(), `{"model":"alias","contents":[{"role":"user","parts":[{"text":"a"}]}]}`, `{"contents":[{"role":"user","parts":[{"text":"a"}]}]}`},
+	} {
+		if !c.d.RepeatsModel {
+			t.Errorf("%s: the body would be passed on as it is", c.d.Name)
+		}
+		r, err := c.d.Server.DecodeRequest(dialect.Path{Model: "alias"}, []byte(c.in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Model = "e-1"
+		if out, warnings, err := c.d.Client.EncodeRequest(r); err != nil || len(warnings) > 0 || string(out) != c.want {
+			t.Errorf("%s: %s, %v, %v", c.d.Name, out, warnings, err)
+		}
+	}
+}
+
 // TestVectors: clients of these endpoints get numbers, however the provider wrote them.
 func TestVectors(t *testing.T) {
 	r := &llm.Response{Usage: &llm.Usage{Input: 2}, Vectors: []llm.Vector{{Base64: "AACAPwAAAL8="}, {Index: 1, Floats: json.RawMessage(`[1,2.50]`)}}}

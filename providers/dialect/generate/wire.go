@@ -189,12 +189,19 @@ func decodeUsage(v []byte) *llm.Usage {
 	return &u
 }
 
-// usage writes the provider's own object where it says the same in this dialect.
-func usage(w *rawjson.Writer, u *llm.Usage) {
+// usage writes the provider's own object where it says the same in this dialect. Thoughts are a part of the output that
+// stands beside the rest of it: some providers count more of them than the output has, and then the output holds.
+func (o *out) usage(u *llm.Usage) {
+	w := &o.w
 	w.Key("usageMetadata")
 	if ownUsage(u) {
 		w.Raw(u.Raw)
 		return
+	}
+	thoughts := u.Reasoning
+	if thoughts > u.Output {
+		thoughts = u.Output
+		o.losses.Add("usage.reasoning", "the provider counts more tokens of thoughts than of output")
 	}
 	w.Open('{')
 	w.IntField("promptTokenCount", u.Input)
@@ -204,9 +211,9 @@ func usage(w *rawjson.Writer, u *llm.Usage) {
 	if u.CacheWrite > 0 {
 		w.IntField(cacheWrite, u.CacheWrite)
 	}
-	w.IntField("candidatesTokenCount", max(0, u.Output-u.Reasoning))
-	if u.Reasoning > 0 {
-		w.IntField("thoughtsTokenCount", u.Reasoning)
+	w.IntField("candidatesTokenCount", u.Output-thoughts)
+	if thoughts > 0 {
+		w.IntField("thoughtsTokenCount", thoughts)
 	}
 	w.IntField("totalTokenCount", u.Input+u.Output)
 	w.Close('}')

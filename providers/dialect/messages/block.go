@@ -39,30 +39,35 @@ func decodeBlock(v []byte) (p llm.Part, err error) {
 	switch kind {
 	case blockText:
 		p.Kind = llm.PartText
-		err = members(v, &rest, func(key string, v []byte) (bool, error) {
+		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 			return key == "text", read(key == "text", &p.Text, v)
 		})
 	case blockThinking, blockRedacted:
 		p.Kind, p.Redacted = llm.PartReasoning, kind == blockRedacted
-		err = members(v, &rest, thinkingField(&p))
+		err = dialect.TypedMembers(v, &rest, thinkingField(&p))
 	case blockCall:
 		p.Kind, p.Call = llm.PartCall, &llm.ToolCall{}
-		err = members(v, &rest, callField(p.Call))
+		err = dialect.TypedMembers(v, &rest, callField(p.Call))
 	case blockResult:
 		p.Kind, p.Result = llm.PartResult, &llm.ToolResult{}
-		err = members(v, &rest, resultField(p.Result))
+		err = dialect.TypedMembers(v, &rest, resultField(p.Result))
 	case blockImage, blockDocument:
 		return decodeMedia(kind, v)
 	default:
 		return opaque(v), nil
 	}
 	obj := rest.Object()
-	if p.Kind == llm.PartReasoning && p.Signature == "" && obj == nil {
-		obj = []byte(`{}`) // says that it is of this dialect, where unsigned thoughts of others are refused
+	if p.Signature == unsigned {
+		p.Signature = ""
+	} else if p.Kind == llm.PartReasoning && p.Signature == "" && obj == nil {
+		obj = []byte(ownMark)
 	}
 	dialect.Keep(&p.Extra, name, obj)
 	return p, err
 }
+
+// ownMark says that a thought without a signature is of this dialect, where those of others are refused.
+const ownMark = "{}"
 
 func opaque(v []byte) llm.Part {
 	p := llm.Part{Kind: llm.PartOpaque}
@@ -79,25 +84,6 @@ func blockType(v []byte) (kind string, err error) {
 		return "", dialect.At("type", dialect.Bad("is missing"))
 	}
 	return kind, dialect.At("type", dialect.String(&kind, t))
-}
-
-// members walks a block. What known does not take and is not null goes to rest; the type is taken.
-func members(v []byte, rest *rawjson.Gather, known func(key string, v []byte) (bool, error)) error {
-	it := rawjson.Object(v)
-	for it.Next() {
-		key := string(it.Key())
-		if key == "type" {
-			continue
-		}
-		took, err := known(key, it.Value())
-		if err != nil {
-			return dialect.At(key, err)
-		}
-		if !took && !rawjson.IsNull(it.Value()) {
-			rest.Add(&it)
-		}
-	}
-	return dialect.Shape(it.Err(), v, rawjson.IsObject(v), "must be an object")
 }
 
 func read(fits bool, dst *string, v []byte) error {
@@ -154,7 +140,7 @@ func decodeMedia(kind string, v []byte) (p llm.Part, err error) {
 	p = llm.Part{Kind: llm.PartMedia, Media: &llm.Media{}}
 	var rest, inner rawjson.Gather
 	known := true
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch {
 		case key == "source":
 			known, err = decodeSource(p.Media, kind, &inner, v)
@@ -182,7 +168,7 @@ func decodeSource(m *llm.Media, kind string, rest *rawjson.Gather, v []byte) (kn
 	if err != nil {
 		return false, err
 	}
-	err = members(v, rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "media_type":
 			return true, dialect.String(&m.MIME, v)

@@ -32,6 +32,7 @@ type blockOut struct {
 	arguments []byte // of a call, so far
 	held      []llm.Event
 	silent    bool // nothing of it can be written yet, or at all
+	signed    bool // of a thought: its signature is written, or it is of this dialect
 }
 
 func newEncoder() *encoder {
@@ -260,6 +261,7 @@ func (e *encoder) start(dst []byte, b *blockOut, ev llm.Event) []byte {
 		e.calls = true
 		head.Call = &llm.ToolCall{ID: p.Call.ID, Name: p.Call.Name}
 	}
+	b.signed = p.Redacted || p.Extra[name] != nil
 	dst = e.openBlock(dst, b, head)
 	if p.Redacted {
 		return dst
@@ -302,7 +304,7 @@ func (e *encoder) whole(dst []byte, b *blockOut, p llm.Part) []byte {
 func (e *encoder) piece(dst []byte, b *blockOut, p llm.Part) []byte {
 	if b.silent {
 		if p.Kind == llm.PartReasoning && p.Signature != "" {
-			b.silent = false
+			b.silent, b.signed = false, true
 			p.Redacted = true
 			return e.openBlock(dst, b, p)
 		}
@@ -320,6 +322,7 @@ func (e *encoder) piece(dst []byte, b *blockOut, p llm.Part) []byte {
 	if p.Signature != "" {
 		dst = e.write(dst, b, "signature_delta", "signature", p.Signature)
 	}
+	b.signed = b.signed || p.Signature != "" || p.Extra[name] != nil
 	if v := dialect.Nested(p.Extra, name, "citations"); v != nil {
 		for it := rawjson.Array(v); it.Next(); {
 			dst = e.writeRaw(dst, b, "citations_delta", "citation", it.Value())
@@ -357,7 +360,13 @@ func (e *encoder) close(dst []byte) []byte {
 	b := e.current
 	e.current = nil
 	if b == nil || b.silent {
+		if b != nil && b.kind == llm.PartReasoning {
+			e.o.losses.Add("choices[0].reasoning", noHidden)
+		}
 		return dst
+	}
+	if b.kind == llm.PartReasoning && !b.signed {
+		dst = e.write(dst, b, "signature_delta", "signature", unsigned)
 	}
 	e.open("content_block_stop")
 	e.o.w.IntField("index", int64(b.index))

@@ -23,10 +23,7 @@ func isError(body []byte) bool {
 }
 
 func encodeError(e *llm.Error) (int, []byte) {
-	status := e.Status
-	if status < 400 {
-		status = e.Kind.Status()
-	}
+	status := dialect.Status(e)
 	if isError(e.Raw) && rawjson.Valid(e.Raw) == nil {
 		return status, e.Raw
 	}

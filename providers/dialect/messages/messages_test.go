@@ -87,6 +87,11 @@ func ptr[T any](v T) *T { return &v }
 func TestThinking(t *testing.T) {
 	call := llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{{Kind: llm.PartCall, Call: &llm.ToolCall{ID: "a", Name: "f"}}}}
 	result := llm.Message{Role: llm.RoleTool, Parts: []llm.Part{{Kind: llm.PartResult, Result: &llm.ToolResult{ID: "a"}}}}
+	thought := func(signature string) llm.Message {
+		p := llm.Part{Kind: llm.PartReasoning, Text: "t", Signature: signature}
+		return llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{p, call.Parts[0]}}
+	}
+	signed, foreign := thought("s"), thought(dialect.SignedResponses+"rs_1:s")
 	for _, c := range []struct {
 		name string
 		in   llm.Request
@@ -106,6 +111,9 @@ func TestThinking(t *testing.T) {
 			`{"type":"enabled","budget_tokens":2048}|6144`, "temperature"},
 		{"forced tool", llm.Request{Choice: llm.ToolChoice{Mode: llm.ChoiceRequired}, Tools: []llm.Tool{{Name: "f"}},
 			Params: llm.Params{Reasoning: &llm.Reasoning{Effort: "low"}}}, "|4096", "reasoning"},
+		{"foreign loop", llm.Request{Messages: []llm.Message{foreign, result}, Params: llm.Params{Reasoning: &llm.Reasoning{Effort: "low"}}}, "|4096", "reasoning messages[0].reasoning"},
+		{"signed loop", llm.Request{Messages: []llm.Message{signed, result}, Params: llm.Params{Reasoning: &llm.Reasoning{Effort: "low"}}},
+			`{"type":"enabled","budget_tokens":2048}|6144`, ""},
 		{"unsigned loop", llm.Request{Messages: []llm.Message{call, result}, Params: llm.Params{Reasoning: &llm.Reasoning{Effort: "low"}}}, "|4096", "reasoning"},
 	} {
 		out, warnings, err := encodeRequest(&c.in)

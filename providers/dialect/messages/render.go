@@ -41,6 +41,8 @@ func (o *out) own(x llm.Extra, except ...string) {
 	}
 }
 
+const noHidden = "it is hidden, and there is nothing to send back in its place"
+
 // writable reports whether a part can be a block, and warns where it cannot.
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
@@ -49,7 +51,11 @@ func (o *out) writable(p llm.Part) bool {
 	case llm.PartRefusal:
 		return p.Text != ""
 	case llm.PartReasoning:
-		if o.answer || p.Signature != "" || p.Extra[name] != nil {
+		if o.answer && p.Redacted && p.Signature == "" {
+			o.losses.Add(o.path("reasoning"), noHidden)
+			return false
+		}
+		if o.answer || (p.Signature != "" || p.Extra[name] != nil) && !dialect.Foreign(name, p.Signature) {
 			return true
 		}
 		o.losses.Add(o.path("reasoning"), "the messages dialect takes back only thoughts that it signed")

@@ -141,7 +141,7 @@ func (d *requestIn) metadata(v []byte) error {
 		return nil
 	}
 	var rest rawjson.Gather
-	err := members(v, &rest, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		return key == "user_id", read(key == "user_id", &d.r.Params.User, v)
 	})
 	if obj := rest.Object(); obj != nil {
@@ -171,7 +171,7 @@ func decodeTool(v []byte) (t llm.Tool, err error) {
 		return t, nil
 	}
 	var rest rawjson.Gather
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "name":
 			return true, dialect.String(&t.Name, v)
@@ -209,7 +209,7 @@ func (d *requestIn) choice(v []byte) error {
 	}
 	c.Mode = mode
 	var rest rawjson.Gather
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "name":
 			return true, dialect.String(&c.Name, v)
@@ -251,7 +251,7 @@ func (d *requestIn) thinking(v []byte) error {
 	if kind != "enabled" && kind != "disabled" {
 		rest.Put("type", rawjson.AppendString(nil, kind))
 	}
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		return key == "budget_tokens", d.budget(key == "budget_tokens", v)
 	})
 	if obj := rest.Object(); obj != nil {
@@ -273,7 +273,7 @@ func (d *requestIn) output(v []byte) error {
 		return nil
 	}
 	var rest rawjson.Gather
-	err := members(v, &rest, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch {
 		case key == "format":
 			return true, d.format(v)
@@ -302,7 +302,7 @@ func (d *requestIn) format(v []byte) error {
 	}
 	f.Type = kind
 	d.r.Params.Format = f
-	return members(v, &rest, func(key string, v []byte) (bool, error) {
+	return dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "schema":
 			f.Schema = bytes.Clone(v)

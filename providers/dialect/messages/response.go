@@ -104,6 +104,9 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	for _, p := range c.Parts {
 		calls = calls || p.Kind == llm.PartCall
 		if o.writable(p) {
+			if p.Kind == llm.PartReasoning && p.Signature == "" && p.Extra[name] == nil {
+				p.Signature = unsigned
+			}
 			o.block(p)
 		}
 	}

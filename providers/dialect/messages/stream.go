@@ -28,7 +28,7 @@ type blockIn struct {
 	part   llm.Part
 	input  []byte // of a tool call, when it came with the start
 	pieces []byte // of an opaque block's input
-	heard  bool   // a piece of a tool call's input came
+	heard  bool   // a piece of a tool call's input, or of a thought's signature, came
 	ended  bool
 }
 
@@ -111,13 +111,7 @@ func (d *decoder) take(dst []llm.Event, kind string, data []byte) ([]llm.Event, 
 	return dst, nil // a ping, or an event of tomorrow
 }
 
-func streamError(data []byte) *llm.Error {
-	e := dialect.ReadFailure(data).Error()
-	if isError(data) {
-		e.Raw = bytes.Clone(data)
-	}
-	return e
-}
+func streamError(data []byte) *llm.Error { return dialect.StreamError(data, isError) }
 
 func (d *decoder) start(dst []llm.Event, data []byte) ([]llm.Event, error) {
 	if d.started {
@@ -217,7 +211,7 @@ func (d *decoder) blockStart(dst []llm.Event, data []byte) ([]llm.Event, error) 
 
 // own leaves out the empty mark of an unsigned thought: in a stream the signature is still to come.
 func own(x llm.Extra) llm.Extra {
-	if string(x[name]) == "{}" {
+	if string(x[name]) == ownMark {
 		return nil
 	}
 	return x
@@ -238,12 +232,17 @@ func (d *decoder) blockDelta(dst []llm.Event, data []byte) ([]llm.Event, error) 
 	}
 	p := llm.Part{Kind: b.part.Kind}
 	var rest rawjson.Gather
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "text", "thinking":
 			return true, dialect.String(&p.Text, v)
 		case "signature":
-			return true, dialect.String(&p.Signature, v)
+			err := dialect.String(&p.Signature, v)
+			b.heard = b.heard || p.Signature != ""
+			if p.Signature == unsigned {
+				p.Signature = ""
+			}
+			return true, err
 		case "partial_json":
 			p.Call = &llm.ToolCall{}
 			return true, dialect.String(&p.Call.Arguments, v)
@@ -316,6 +315,9 @@ func (b *blockIn) end(dst []llm.Event) ([]llm.Event, error) {
 	case b.part.Kind == llm.PartCall && !b.heard && len(b.input) > 0:
 		call := &llm.ToolCall{Arguments: string(b.input)}
 		dst = append(dst, llm.Event{Type: llm.EventDelta, Block: b.block, Part: llm.Part{Kind: llm.PartCall, Call: call}})
+	case b.part.Kind == llm.PartReasoning && !b.heard && string(b.part.Extra[name]) == ownMark:
+		mark := llm.Part{Kind: llm.PartReasoning, Extra: b.part.Extra}
+		dst = append(dst, llm.Event{Type: llm.EventDelta, Block: b.block, Part: mark})
 	}
 	return append(dst, llm.Event{Type: llm.EventBlockEnd, Block: b.block}), nil
 }

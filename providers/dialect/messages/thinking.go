@@ -94,7 +94,7 @@ func unsignedLoop(messages []llm.Message) bool {
 			calls, signed := false, false
 			for _, p := range m.Parts {
 				calls = calls || p.Kind == llm.PartCall
-				signed = signed || p.Kind == llm.PartReasoning && p.Signature != ""
+				signed = signed || p.Kind == llm.PartReasoning && p.Signature != "" && !dialect.Foreign(name, p.Signature)
 			}
 			return calls && !signed
 		}

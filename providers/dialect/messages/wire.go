@@ -18,6 +18,10 @@ const (
 	// minBudget is the least that the endpoint takes for thinking.
 	minBudget = 1024
 
+	// unsigned stands in an answer as the signature of a thought that another dialect's provider did not sign. Some
+	// providers of this endpoint do not sign either, and want their thoughts back: that is how to tell them apart.
+	unsigned = dialect.CarriedThought
+
 	anyImage = "image/*" // the MIME of an image that is only referenced
 	pdf      = "application/pdf"
 	plain    = "text/plain"

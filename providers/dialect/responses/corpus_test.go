@@ -8,19 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"heimdall/providers/dialect/chat"
 	"heimdall/providers/dialect/dialecttest"
-	"heimdall/providers/dialect/messages"
 	"heimdall/providers/dialect/responses"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
 	"heimdall/providers/sse"
 )
-
-func TestCorpus(t *testing.T) {
-	t.Run("chat", func(t *testing.T) { dialecttest.Replay(t, "responses", responses.New(), chat.New()) })
-	t.Run("messages", func(t *testing.T) { dialecttest.Replay(t, "responses", responses.New(), messages.New()) })
-}
 
 // TestTwin: a stream folds to what its last event says the whole answer is.
 func TestTwin(t *testing.T) {

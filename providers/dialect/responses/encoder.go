@@ -118,7 +118,7 @@ func (e *encoder) Close(dst []byte) []byte {
 	}
 	e.open(kind)
 	if own && e.extra != nil {
-		e.echo = echo(nil, e.extra)
+		e.echo = echo(&llm.Request{}, e.extra)
 	}
 	e.response(status, reason)
 	return e.send(dst, kind)

@@ -56,7 +56,7 @@ func opaque(v []byte) llm.Part {
 // the items of its turn are one canonical message; where it does not begin with text it stays whole.
 func decodeMessage(v []byte) (m item, err error) {
 	var rest rawjson.Gather
-	err = members(v, &rest, func(key string, v []byte) (_ bool, err error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (_ bool, err error) {
 		switch key {
 		case "role":
 			return true, dialect.String((*string)(&m.role), v)
@@ -123,7 +123,7 @@ func decodeCall(kind string, v []byte) (p llm.Part, err error) {
 		rest.Put("type", rawjson.AppendString(nil, kind))
 		c.Arguments = freeArguments("")
 	}
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch {
 		case key == "call_id":
 			return true, dialect.String(&c.ID, v)
@@ -159,7 +159,7 @@ func decodeResult(kind string, v []byte) (p llm.Part, err error) {
 	if kind == itemCustomResult {
 		rest.Put("type", rawjson.AppendString(nil, kind))
 	}
-	err = members(v, &rest, func(key string, v []byte) (_ bool, err error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (_ bool, err error) {
 		switch key {
 		case "call_id":
 			return true, dialect.String(&p.Result.ID, v)
@@ -201,19 +201,19 @@ func decodePart(v []byte) (p llm.Part, err error) {
 	switch kind := typeOf(v); kind {
 	case typeInput, typeOutput, "text":
 		p.Kind = llm.PartText
-		err = members(v, &rest, func(key string, v []byte) (bool, error) {
+		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 			said := key == "text"
 			return said || nothing(key, v), text(said, &p.Text, v)
 		})
 	case typeRefusal:
 		p.Kind = llm.PartRefusal
-		err = members(v, &rest, func(key string, v []byte) (bool, error) {
+		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 			said := key == "refusal"
 			return said || nothing(key, v), text(said, &p.Text, v)
 		})
 	case typeImage, typeFile, typeAudio:
 		p.Kind, p.Media = llm.PartMedia, &llm.Media{}
-		err = members(v, &rest, mediaField(p.Media, kind, &rest))
+		err = dialect.TypedMembers(v, &rest, mediaField(p.Media, kind, &rest))
 		fit(p.Media, kind)
 		mark(&p.Extra, rest.Object())
 		return p, err
@@ -251,7 +251,7 @@ func mediaField(m *llm.Media, kind string, rest *rawjson.Gather) func(string, []
 
 func decodeAudio(m *llm.Media, rest *rawjson.Gather, v []byte) error {
 	var inner rawjson.Gather
-	err := members(v, &inner, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &inner, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "data":
 			return true, dialect.String(&m.Data, v)

@@ -78,7 +78,7 @@ func (o *out) writable(p llm.Part) bool {
 		return true
 	case llm.PartReasoning:
 		_, _, own := signed(p.Signature)
-		if own || p.Extra[name] != nil {
+		if own || p.Extra[name] != nil && (o.answer || !carriedItem(p)) {
 			return true
 		}
 		if o.answer {
@@ -161,7 +161,7 @@ func (o *out) thought(group []llm.Part, id string) {
 	switch {
 	case ours && member(own, "encrypted_content") == nil:
 		w.StringField("encrypted_content", encrypted)
-	case last.Signature != "" && o.answer && !ours:
+	case o.answer && !ours && (last.Signature != "" || last.Extra[name] == nil && !last.Redacted):
 		w.StringField("encrypted_content", pack(last))
 	}
 	w.Close('}')

@@ -139,7 +139,7 @@ func (d *requestIn) reasoning(v []byte) error {
 	}
 	r := &llm.Reasoning{}
 	var rest rawjson.Gather
-	err := members(v, &rest, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		return key == "effort", text(key == "effort", &r.Effort, v)
 	})
 	obj := rest.Object()
@@ -156,7 +156,7 @@ func (d *requestIn) text(v []byte) error {
 		return nil
 	}
 	var rest rawjson.Gather
-	err := members(v, &rest, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		if key != "format" || !rawjson.IsObject(v) {
 			return false, nil
 		}
@@ -177,7 +177,7 @@ func decodeFormat(v []byte) (*llm.Format, error) {
 		return nil, nil
 	}
 	var rest rawjson.Gather
-	err := members(v, &rest, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "name":
 			return true, dialect.String(&f.Name, v)

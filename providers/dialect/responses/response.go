@@ -71,7 +71,7 @@ type answerIn struct {
 }
 
 func (a *answerIn) read(v []byte) error {
-	return members(v, &a.rest, func(key string, v []byte) (bool, error) {
+	return dialect.TypedMembers(v, &a.rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "id":
 			return true, dialect.String(&a.id, v)
@@ -131,9 +131,17 @@ func failure(v []byte) *llm.Error {
 	return f.Error()
 }
 
-func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
+// encodeResponse writes the answer to req, where that is known: its tools tell how the client wants to hear of calls. An
+// answer of this dialect says itself what its settings are.
+func encodeResponse(req *llm.Request, r *llm.Response) ([]byte, []llm.Warning) {
+	if req == nil {
+		req = &llm.Request{}
+	}
 	own := r.Extra[name] != nil
-	o := &out{array: "choices", losses: dialect.Losses{Own: name}, answer: true, made: !own}
+	o := &out{array: "choices", losses: dialect.Losses{Own: name}, box: newToolbox(req.Tools), answer: true, made: !own}
+	if own {
+		req = &llm.Request{}
+	}
 	w := &o.w
 	var c llm.Choice
 	if len(r.Choices) > 0 {
@@ -160,7 +168,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	})
 	w.Close(']')
 	usage(w, r.Usage)
-	w.Members(echo(nil, r.Extra))
+	w.Members(echo(req, r.Extra))
 	w.Close('}')
 	o.losses.Extra("", r.Extra)
 	o.lost("", c.Extra)
@@ -236,9 +244,6 @@ func itemID(p llm.Part, answer string, index int, free bool) string {
 // answer. One of another dialect keeps none: then the settings that the request leaves open are there too.
 func echo(req *llm.Request, x llm.Extra) []byte {
 	own := dialect.Nested(x, name, settingsKey)
-	if req == nil {
-		req = &llm.Request{}
-	}
 	o := &out{box: newToolbox(req.Tools)}
 	o.w.Open('{')
 	o.instructions(req.Messages)

@@ -3,12 +3,11 @@ package responses
 import (
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
-	"heimdall/providers/rawjson"
 )
 
 // New gives the dialect.
 func New() dialect.Dialect {
-	return dialect.Dialect{Name: name, Server: server{}, Client: client{}}
+	return dialect.Dialect{Name: name, Server: server{}, Client: client{}, Foreign: foreign}
 }
 
 type server struct{}
@@ -19,11 +18,17 @@ func (server) DecodeRequest(_ dialect.Path, body []byte) (*llm.Request, error) {
 	return decodeRequest(body)
 }
 
-func (server) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) { return encodeResponse(r) }
+func (server) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
+	return encodeResponse(nil, r)
+}
+
+func (server) EncodeAnswer(req *llm.Request, r *llm.Response) ([]byte, []llm.Warning) {
+	return encodeResponse(req, r)
+}
 
 func (server) Encoder(req *llm.Request) dialect.Encoder { return newEncoder(req) }
 
-func (server) EncodeError(e *llm.Error) (int, []byte) { return encodeError(e) }
+func (server) EncodeError(e *llm.Error) (int, []byte) { return dialect.EncodeErrorObject(e) }
 
 func (server) ErrorFrame(e *llm.Error) []byte { return errorFrame(nil, e, 0) }
 
@@ -38,36 +43,21 @@ func (client) DecodeResponse(body []byte) (*llm.Response, error) { return decode
 func (client) Decoder() dialect.Decoder { return &decoder{} }
 
 func (client) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
-	return dialect.DecodeError(status, header, body, isError)
+	return dialect.DecodeError(status, header, body, dialect.IsErrorObject)
 }
 
 func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 
 func (client) Tee() dialect.Tee { return &tee{} }
 
-// peek reads the two fields that routing needs. Its only allocation is the model. Usage always comes.
-func peek(body []byte) (p dialect.Peek, err error) {
+// foreign finds the thoughts that other dialects have signed.
+func foreign(body []byte) bool { return dialect.ForeignIn(name, body, "encrypted_content") }
+
+// peek reads what routing needs. Usage always comes.
+func peek(body []byte) (dialect.Peek, error) {
+	p, err := dialect.PeekBody(body)
 	p.IncludeUsage = true
-	it := rawjson.Object(body)
-	for it.Next() {
-		switch string(it.Key()) {
-		case "model":
-			p.Model = ""
-			err = dialect.At("model", dialect.String(&p.Model, it.Value()))
-		case "stream":
-			p.Stream = false
-			err = dialect.At("stream", dialect.Bool(&p.Stream, it.Value()))
-		case "fallbacks":
-			p.Fallbacks = true
-		}
-		if err != nil {
-			return p, dialect.Invalid(err)
-		}
-	}
-	if it.Err() != nil {
-		return p, dialect.Invalid(dialect.Shape(it.Err(), body, rawjson.IsObject(body), "must be a JSON object"))
-	}
-	return p, nil
+	return p, err
 }
 
 var (
@@ -76,4 +66,6 @@ var (
 	_ dialect.Decoder = (*decoder)(nil)
 	_ dialect.Encoder = (*encoder)(nil)
 	_ dialect.Tee     = (*tee)(nil)
+
+	_ dialect.Answerer = server{}
 )

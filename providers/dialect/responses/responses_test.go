@@ -273,7 +273,7 @@ func TestStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out, _ := encodeResponse(r); !bytes.Contains(out, []byte(`"status":"`+status+`"`)) {
+		if out, _ := encodeResponse(nil, r); !bytes.Contains(out, []byte(`"status":"`+status+`"`)) {
 			t.Errorf("%s became %s", status, out)
 		}
 	}
@@ -292,7 +292,7 @@ func TestStates(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	parts := []llm.Part{{Kind: llm.PartText, Text: "a"}, {Kind: llm.PartReasoning, Text: "b"}, {Kind: llm.PartText, Text: "c"}}
 	finish := llm.Finish{Reason: llm.FinishLength, Raw: "max_tokens"}
-	whole, _ := encodeResponse(&llm.Response{ID: "i", Choices: []llm.Choice{{Parts: parts, Finish: finish}}})
+	whole, _ := encodeResponse(nil, &llm.Response{ID: "i", Choices: []llm.Choice{{Parts: parts, Finish: finish}}})
 	events := []llm.Event{{Type: llm.EventStart, Meta: &llm.Meta{ID: "i"}}}
 	for i, p := range parts {
 		events = append(events, llm.Event{Type: llm.EventBlockStart, Block: i, Part: p}, llm.Event{Type: llm.EventBlockEnd, Block: i})
@@ -311,7 +311,7 @@ func TestCutOff(t *testing.T) {
 // TestUsage: an object that is made here has both details, whatever is in them.
 func TestUsage(t *testing.T) {
 	foreign := []byte(`{"prompt_tokens":7,"completion_tokens":2}`)
-	out, _ := encodeResponse(&llm.Response{ID: "i", Usage: &llm.Usage{Input: 7, Output: 2, Raw: foreign}})
+	out, _ := encodeResponse(nil, &llm.Response{ID: "i", Usage: &llm.Usage{Input: 7, Output: 2, Raw: foreign}})
 	want := `"usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":0},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":9}`
 	if !bytes.Contains(out, []byte(want)) {
 		t.Errorf("%s is not in %s", want, out)
@@ -321,7 +321,7 @@ func TestUsage(t *testing.T) {
 	if got := *u; got.Input != 10 || got.CacheRead != 4 || got.CacheWrite != 2 || got.Output != 5 || got.Reasoning != 3 {
 		t.Errorf("%+v", got)
 	}
-	if out, _ := encodeResponse(&llm.Response{Usage: u}); !bytes.Contains(out, []byte(own)) {
+	if out, _ := encodeResponse(nil, &llm.Response{Usage: u}); !bytes.Contains(out, []byte(own)) {
 		t.Errorf("%s", out)
 	}
 }

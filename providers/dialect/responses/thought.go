@@ -12,25 +12,22 @@ import (
 
 // A thought must come back to the provider that signed it, through clients of any dialect.
 //
-// In an answer the signature of a thought of this dialect is ownThought, the id of its item, a colon and its
+// In an answer the signature of a thought of this dialect is the mark, the id of its item, a colon and its
 // encrypted_content: it survives where nothing but the signature does. In a request from a client of this dialect the
-// encrypted_content stays with the members of the item: nobody else may take it for a signature. A thought of another dialect travels in encrypted_content as
-// foreignThought and, in base64, all that its dialect needs to write it again.
-const (
-	ownThought     = "reasoning_item:"
-	foreignThought = "carried_thought:"
-)
+// encrypted_content stays with the members of the item: nobody else may take it for a signature. A thought of another
+// dialect travels in encrypted_content as CarriedThought and, in base64, all that its dialect needs to write it again;
+// one without a signature too, because the endpoint takes back only what it has encrypted itself.
 
 func sign(id, encrypted string) string {
 	if encrypted == "" {
 		return ""
 	}
-	return ownThought + id + ":" + encrypted
+	return dialect.SignedResponses + id + ":" + encrypted
 }
 
 // signed is sign the other way; not ok for a signature of another dialect.
 func signed(signature string) (id, encrypted string, ok bool) {
-	rest, ok := strings.CutPrefix(signature, ownThought)
+	rest, ok := strings.CutPrefix(signature, dialect.SignedResponses)
 	if !ok {
 		return "", "", false
 	}
@@ -38,7 +35,7 @@ func signed(signature string) (id, encrypted string, ok bool) {
 }
 
 type carried struct {
-	Signature string
+	Signature string    `json:",omitempty"`
 	Redacted  bool      `json:",omitempty"`
 	Extra     llm.Extra `json:",omitempty"`
 }
@@ -57,17 +54,17 @@ func pack(p llm.Part) string {
 	if err != nil { // of an Extra that is no JSON; the signature alone is
 		obj, _ = json.Marshal(carried{Signature: p.Signature, Redacted: p.Redacted})
 	}
-	return foreignThought + base64.RawStdEncoding.EncodeToString(obj)
+	return dialect.CarriedThought + base64.RawStdEncoding.EncodeToString(obj)
 }
 
 func unpack(encrypted string) (p llm.Part, ok bool) {
-	text, ok := strings.CutPrefix(encrypted, foreignThought)
+	text, ok := strings.CutPrefix(encrypted, dialect.CarriedThought)
 	if !ok {
 		return p, false
 	}
 	obj, err := base64.RawStdEncoding.DecodeString(text)
 	var c carried
-	if err != nil || json.Unmarshal(obj, &c) != nil || c.Signature == "" {
+	if err != nil || json.Unmarshal(obj, &c) != nil || c.Signature == "" && c.Redacted {
 		return p, false
 	}
 	for owner, obj := range c.Extra {
@@ -81,13 +78,21 @@ func unpack(encrypted string) (p llm.Part, ok bool) {
 	return llm.Part{Kind: llm.PartReasoning, Signature: c.Signature, Redacted: c.Redacted, Extra: c.Extra}, true
 }
 
+// carriedItem reports whether a thought came as an item with a thought of another dialect that cannot be unpacked.
+func carriedItem(p llm.Part) bool {
+	var encrypted string
+	v := member(dialect.Nested(p.Extra, name, itemReasoning), "encrypted_content")
+	_ = dialect.String(&encrypted, orEmpty(v))
+	return dialect.Foreign(name, encrypted)
+}
+
 // decodeReasoning makes a part of each entry of the item, summaries first; the last has the signature. An item that
 // says nothing and proves nothing is opaque. summaries is how many of the parts are of the summary.
 func decodeReasoning(v []byte, answer bool) (parts []llm.Part, summaries int, err error) {
 	var rest rawjson.Gather
 	var content []llm.Part
 	var id, encrypted string
-	err = members(v, &rest, func(key string, v []byte) (_ bool, err error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (_ bool, err error) {
 		switch key {
 		case "summary":
 			parts, err = decodeThoughts(v)
@@ -141,7 +146,7 @@ func decodeThoughts(v []byte) (parts []llm.Part, err error) {
 		if kind := typeOf(v); kind != typeSummary {
 			rest.Put("type", rawjson.AppendString(nil, kind))
 		}
-		err := members(v, &rest, func(key string, v []byte) (bool, error) {
+		err := dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 			return key == "text", text(key == "text", &p.Text, v)
 		})
 		mark(&p.Extra, rest.Object())

@@ -79,7 +79,7 @@ func decodeTools(v []byte) ([]llm.Tool, error) {
 	var space rawjson.Gather
 	var title string
 	var tools []llm.Tool
-	err := members(v, &space, func(key string, v []byte) (bool, error) {
+	err := dialect.TypedMembers(v, &space, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "name":
 			return false, dialect.String(&title, v)
@@ -126,7 +126,7 @@ func decodeTool(v []byte) (t llm.Tool, err error) {
 		rest.Put("type", rawjson.AppendString(nil, kind))
 		t.Schema = freeSchema
 	}
-	err = members(v, &rest, func(key string, v []byte) (bool, error) {
+	err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
 		switch key {
 		case "name":
 			return true, dialect.String(&t.Name, v)

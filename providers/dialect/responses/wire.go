@@ -182,25 +182,6 @@ func typeOf(v []byte) string {
 	return kind
 }
 
-// members walks an object. What known does not take and is not null goes to rest; the type is taken.
-func members(v []byte, rest *rawjson.Gather, known func(key string, v []byte) (bool, error)) error {
-	it := rawjson.Object(v)
-	for it.Next() {
-		key := string(it.Key())
-		if key == "type" {
-			continue
-		}
-		took, err := known(key, it.Value())
-		if err != nil {
-			return dialect.At(key, err)
-		}
-		if !took && !rawjson.IsNull(it.Value()) {
-			rest.Add(&it)
-		}
-	}
-	return dialect.Shape(it.Err(), v, rawjson.IsObject(v), "must be an object")
-}
-
 // responseID fits an id to what clients of this dialect expect.
 func responseID(id string) string {
 	if strings.HasPrefix(id, "resp_") {

@@ -1,4 +1,4 @@
-package chat
+package dialect
 
 import "testing"
 
@@ -9,7 +9,7 @@ func TestAskUsage(t *testing.T) {
 		`{"stream_options":{"include_usage":false}}`:                   `{"stream_options":{"include_usage":true}}`,
 		`{"stream_options":null}`:                                      `{"stream_options":{"include_usage":true}}`,
 	} {
-		got, err := client{}.AskUsage(nil, []byte(body))
+		got, err := StreamOptions{}.AskUsage(nil, []byte(body))
 		if err != nil || string(got) != want {
 			t.Errorf("AskUsage(%s)\n got %s, %v\nwant %s", body, got, err, want)
 		}
@@ -25,7 +25,7 @@ func TestUsageOnly(t *testing.T) {
 		"data: {\"choices\":[{\"delta\":{\"content\":\"usage\"}}]}\n\n":          false,
 		"data: [DONE]\n\n": false,
 	} {
-		if got := (client{}).UsageOnly([]byte(frame)); got != want {
+		if got := (StreamOptions{}).UsageOnly([]byte(frame)); got != want {
 			t.Errorf("UsageOnly(%q) = %v", frame, got)
 		}
 	}
