@@ -284,7 +284,7 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 	case c.native(upstream):
 		a.ContentType = resp.ContentType
 		if c.Client.Frames != nil {
-			f.steps = &framed{relay: relay{c.Client.Server}, length: c.Client.Frames}
+			f.steps = &framed{relay: relay{c.Client.Server}, length: c.Client.Frames, tells: f.leaks}
 		} else if asked {
 			f.drop = upstream.Client.(dialect.UsageAsker).UsageOnly
 		}
@@ -295,7 +295,7 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 			return nil, err
 		}
 		a.ContentType = c.Client.Server.ContentType()
-		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen, named: c.named}
+		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen, named: c.named, hide: f.hide}
 	}
 	return a, nil
 }

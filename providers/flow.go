@@ -222,6 +222,11 @@ func (f *flow) finish(err error) {
 	f.out = f.steps.end(f.out, broken)
 }
 
+// leaks reports whether p is an error that repeats a secret.
+func (f *flow) leaks(p []byte) bool {
+	return bytes.Contains(p, []byte("xception")) && !bytes.Equal(redact(p, f.secrets...), p)
+}
+
 // hide keeps the call's secrets out of the log where the upstream's error repeats one.
 func (f *flow) hide(e *llm.Error) {
 	for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param} {
@@ -272,13 +277,19 @@ func (r relay) end(dst []byte, broken *llm.Error) []byte {
 type framed struct {
 	relay
 	length func(p []byte) int
+	tells  func(p []byte) bool // whether a secret is in it: nothing can be replaced in a binary frame
 	rest   []byte
 }
 
 func (f *framed) feed(dst, p []byte) []byte {
 	f.rest = append(f.rest, p...)
 	n := f.length(f.rest)
-	dst = append(dst, f.rest[:n]...)
+	if frames := f.rest[:n]; f.tells(frames) {
+		dst = append(dst, f.client.ErrorFrame(&llm.Error{Kind: llm.KindServerError, Status: 502, Type: "provider_error",
+			Message: "the provider failed, and its message repeats a secret"})...)
+	} else {
+		dst = append(dst, frames...)
+	}
 	f.rest = f.rest[:copy(f.rest, f.rest[n:])]
 	return dst
 }
@@ -290,6 +301,7 @@ type translation struct {
 	events  []llm.Event
 	seen    *Seen
 	named   func(id, model string, created int64) (string, string, int64)
+	hide    func(*llm.Error) // takes the call's secrets out of an error
 }
 
 func (t *translation) feed(dst, p []byte) []byte {
@@ -310,6 +322,9 @@ func (t *translation) end(dst []byte, broken *llm.Error) []byte {
 
 func (t *translation) encode(dst []byte) []byte {
 	for _, e := range t.events {
+		if e.Err != nil {
+			t.hide(e.Err)
+		}
 		if m := e.Meta; m != nil {
 			m.ID, m.Model, m.Created = t.named(m.ID, m.Model, m.Created)
 		}

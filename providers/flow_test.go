@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"heimdall/providers"
+	"heimdall/providers/dialect"
+	"heimdall/providers/dialect/chat"
+	"heimdall/providers/dialect/converse"
 	"heimdall/providers/dialect/dialecttest"
 	"heimdall/providers/llm"
 	"heimdall/providers/transport"
@@ -309,6 +312,40 @@ func TestFlowEndsWithoutBlankLine(t *testing.T) {
 		got, seen := play(t, t.Context(), w.upstream, w.client, w.body, &feed{pieces: []string{stream}, err: io.EOF})
 		if strings.TrimRight(got, "\n") != strings.TrimRight(want, "\n") || seen.Err != nil {
 			t.Errorf("%s: the client got %s, %v", w.name, got, seen.Err)
+		}
+	}
+}
+
+// TestSecretsInBinaryFrames: an error in the middle of a stream that repeats the key must not reach a client whose frames
+// cannot be changed, whether they are passed on or made here.
+func TestSecretsInBinaryFrames(t *testing.T) {
+	const key = "sk-secret-0123456789"
+	all := map[string]dialect.Dialect{"chat": chat.New(), "converse": converse.New()}
+	for _, from := range []string{"converse", "chat"} {
+		own := all[from]
+		frame := own.Server.ErrorFrame(&llm.Error{Kind: llm.KindServerError, Status: 500, Message: "cannot use " + key})
+		begun, _ := dialecttest.Encode(own, &llm.Request{Stream: true}, []llm.Event{{Type: llm.EventStart, Meta: &llm.Meta{ID: "i", Model: "m", Created: 1}},
+			{Type: llm.EventBlockStart, Part: llm.Part{Kind: llm.PartText}}, {Type: llm.EventDelta, Part: llm.Part{Kind: llm.PartText, Text: "hi"}}})
+		call := &providers.Call{
+			Target: &providers.Target{Name: "acme", Provider: table(from), Doer: streams(&feed{pieces: []string{string(begun), string(frame)}, err: io.EOF})},
+			Op:     llm.OpChat, Credential: providers.Credential{Value: key}, Model: "m", Client: all["converse"], Raw: []byte(`{"messages":[{"role":"user","content":[{"text":"hi"}]}]}`),
+			Peek:    dialect.Peek{Model: "m", Stream: true, IncludeUsage: true},
+			Dialect: func(name string) (dialect.Dialect, bool) { d, ok := all[name]; return d, ok },
+			Header:  func(string) string { return "" }, Keep: 1 << 20,
+		}
+		call.Request = func(string) (*llm.Request, error) {
+			return call.Client.Server.DecodeRequest(dialect.Path{Model: "m", Stream: true}, call.Raw)
+		}
+		a, err := call.Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := io.ReadAll(a.Stream)
+		if err != nil || strings.Contains(string(out), key) || strings.Contains(string(a.Seen.Kept), key) {
+			t.Errorf("from %s: the key is told: %q, %v", from, out, err)
+		}
+		if !strings.Contains(string(out), "xception") {
+			t.Errorf("from %s: the client is not told of the error: %q", from, out)
 		}
 	}
 }

@@ -31,11 +31,30 @@ func Nested(x llm.Extra, own, key string) []byte {
 	return v
 }
 
-// Losses gathers the warnings of one encoding for the dialect Own, each field once.
+// Losses gathers the warnings of one encoding for the dialect Own, each field once. Array and Index are the element that
+// is being encoded, of a list of turns say.
 type Losses struct {
-	Own  string
-	list []llm.Warning
-	seen map[string]bool
+	Own   string
+	Array string
+	Index int
+	list  []llm.Warning
+	seen  map[string]bool
+}
+
+// Path names a field of the element, and the element itself where field is empty.
+func (l *Losses) Path(field string) string {
+	p := Index(l.Array, l.Index)
+	if field != "" {
+		p += "." + field
+	}
+	return p
+}
+
+// Lost is Extra for a field of the element.
+func (l *Losses) Lost(field string, x llm.Extra) {
+	if len(x) > 0 {
+		l.Extra(l.Path(field), x)
+	}
 }
 
 // Add warns of a field.

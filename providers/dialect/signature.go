@@ -12,7 +12,8 @@ const (
 	SignedResponses = "reasoning_item:" // with the id of the item, a colon and what is encrypted
 	SignedGenerate  = "generate:"       // with the part that it belongs to, a colon and the signature
 
-	// CarriedThought stands in front of a whole thought of another dialect, packed into what is encrypted here.
+	// CarriedThought stands in front of a whole thought of another dialect, packed into what is encrypted here. Alone it
+	// stands in for the signature of one that nobody signed.
 	CarriedThought = "carried_thought:"
 )
 
@@ -39,38 +40,36 @@ func Foreign(own, signature string) bool {
 	return ok && owner != own
 }
 
-// ForeignIn reports whether a body has a member, of one of the names, whose text Foreign holds of. It looks at the bytes
-// only: what stands inside a string does not count, because its quotes are escaped.
+// ForeignIn reports whether a body has a member, of one of the quoted names, whose text Foreign holds of. It looks at the
+// bytes only: what stands inside a string does not count, because its quotes are escaped.
 func ForeignIn(own string, body []byte, names ...string) bool {
-	for _, m := range marks {
-		if m.owner != own && begins(body, m.mark, names) {
-			return true
+	for _, name := range names {
+		// Searching for a rare letter first is several times as fast.
+		rare := max(0, strings.IndexByte(name, '_'))
+		for rest := body; ; {
+			i := bytes.Index(rest, []byte(name[rare:]))
+			if i < 0 {
+				break
+			}
+			member := bytes.HasSuffix(rest[:i], []byte(name[:rare]))
+			rest = rest[i+len(name)-rare:]
+			if member && foreignText(own, rest) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// begins reports whether the text of a member begins with mark.
-func begins(body []byte, mark string, names []string) bool {
-	for {
-		i := bytes.Index(body, []byte(mark))
-		if i < 0 {
-			return false
-		}
-		head, quoted := bytes.CutSuffix(body[:i], []byte{'"'})
-		head, member := bytes.CutSuffix(bytes.TrimRight(head, " "), []byte{':'})
-		if quoted && member && named(bytes.TrimRight(head, " "), names) {
-			return true
-		}
-		body = body[i+len(mark):]
+// foreignText reports whether a colon and a string with a foreign mark follow.
+func foreignText(own string, b []byte) bool {
+	b, member := bytes.CutPrefix(bytes.TrimLeft(b, " "), []byte{':'})
+	b, text := bytes.CutPrefix(bytes.TrimLeft(b, " "), []byte{'"'})
+	if !member || !text {
+		return false
 	}
-}
-
-// named reports whether b ends with one of names, quoted.
-func named(b []byte, names []string) bool {
-	for _, name := range names {
-		n := len(b) - len(name) - 2
-		if n >= 0 && b[n] == '"' && b[len(b)-1] == '"' && string(b[n+1:len(b)-1]) == name {
+	for _, m := range marks {
+		if m.owner != own && bytes.HasPrefix(b, []byte(m.mark)) {
 			return true
 		}
 	}

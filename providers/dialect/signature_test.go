@@ -31,15 +31,26 @@ func TestForeignIn(t *testing.T) {
 		`generate:`: false,
 		``:          false,
 	} {
-		if got := ForeignIn("own", []byte(body), "signature", "data"); got != want {
+		if got := ForeignIn("own", []byte(body), `"signature"`, `"data"`); got != want {
 			t.Errorf("%s: %v", body, got)
 		}
 	}
-	if ForeignIn("generate", []byte(`{"signature":"generate:r0:b"}`), "signature") {
+	for body, want := range map[string]bool{
+		`{"encrypted_content":"carried_thought:e30"}`:                                   true,
+		`{"other_content":"carried_thought:e30"}`:                                       false,
+		`{"my_encrypted_content":"x","encrypted_content" : "carried_thought:e30"}`:      true,
+		`{"text":"_content\"","encrypted_content":"x","summary":"carried_thought:e30"}`: false,
+		`_content":"carried_thought:e30"`:                                               false,
+	} {
+		if got := ForeignIn("own", []byte(body), `"encrypted_content"`); got != want {
+			t.Errorf("%s: %v", body, got)
+		}
+	}
+	if ForeignIn("generate", []byte(`{"signature":"generate:r0:b"}`), `"signature"`) {
 		t.Error("a dialect's own mark is foreign to it")
 	}
 	body := []byte(`{"signature":"x","text":"generate: reasoning_item:"}`)
-	if n := testing.AllocsPerRun(100, func() { ForeignIn("own", body, "signature", "data") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { ForeignIn("own", body, `"signature"`, `"data"`) }); n != 0 {
 		t.Errorf("allocates %v times", n)
 	}
 }

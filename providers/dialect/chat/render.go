@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"strconv"
 	"strings"
 
 	"heimdall/providers/dialect"
@@ -13,23 +12,6 @@ import (
 type out struct {
 	w      rawjson.Writer
 	losses dialect.Losses
-	array  string // messages or choices
-	index  int
-}
-
-func (o *out) path(field string) string {
-	p := o.array + "[" + strconv.Itoa(o.index) + "]"
-	if field != "" {
-		p += "." + field
-	}
-	return p
-}
-
-// lost warns of foreign members at the current message.
-func (o *out) lost(field string, x llm.Extra) {
-	if len(x) > 0 {
-		o.losses.Extra(o.path(field), x)
-	}
 }
 
 // own writes the members that only this dialect knows.
@@ -58,7 +40,7 @@ func (o *out) part(field string, p llm.Part) {
 		o.w.Raw(p.Extra[name])
 		return
 	}
-	o.lost(field, p.Extra)
+	o.losses.Lost(field, p.Extra)
 }
 
 // writable reports whether a part can stand in a content list, and warns where it cannot.
@@ -75,7 +57,7 @@ func (o *out) writable(field string, p llm.Part) bool {
 	case llm.PartReasoning, llm.PartCall, llm.PartResult:
 		return false
 	}
-	o.losses.Add(o.path(field), "the chat dialect has no such part")
+	o.losses.Add(o.losses.Path(field), "the chat dialect has no such part")
 	return false
 }
 
@@ -170,7 +152,7 @@ func (o *out) calls(parts []llm.Part) {
 		o.w.Close('}')
 		o.own(p.Extra, "function")
 		o.w.Close('}')
-		o.lost("tool_calls", p.Extra)
+		o.losses.Lost("tool_calls", p.Extra)
 	}
 	if open {
 		o.w.Close(']')
@@ -185,7 +167,7 @@ func (o *out) hidden(p llm.Part) bool {
 	if p.Kind != llm.PartReasoning || !p.Redacted || p.Text != "" || p.Signature != "" || p.Extra[name] != nil {
 		return false
 	}
-	o.losses.Add(o.path("reasoning"), noHidden)
+	o.losses.Add(o.losses.Path("reasoning"), noHidden)
 	return true
 }
 

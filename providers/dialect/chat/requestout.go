@@ -6,14 +6,14 @@ import (
 )
 
 func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
-	o := &out{array: "messages", losses: dialect.Losses{Own: name}}
+	o := &out{losses: dialect.Losses{Own: name, Array: "messages"}}
 	w := &o.w
 	w.Open('{')
 	w.StringField("model", r.Model)
 	w.Key("messages")
 	w.Open('[')
 	for i, m := range r.Messages {
-		o.index = i
+		o.losses.Index = i
 		o.message(m)
 	}
 	w.Close(']')
@@ -268,7 +268,7 @@ func (o *out) message(m llm.Message) {
 		}
 		o.turn(m, rest)
 	} else if m.Role != llm.RoleTool {
-		o.lost("", m.Extra)
+		o.losses.Lost("", m.Extra)
 	}
 }
 
@@ -298,10 +298,10 @@ func (o *out) result(p llm.Part, inline bool, extra llm.Extra) (media []llm.Part
 	o.own(extra)
 	w.Close('}')
 	if p.Result.IsError {
-		o.losses.Add(o.path("content.is_error"), "the chat dialect has no mark for a failed tool")
+		o.losses.Add(o.losses.Path("content.is_error"), "the chat dialect has no mark for a failed tool")
 	}
-	o.lost("content", p.Extra)
-	o.lost("", extra)
+	o.losses.Lost("content", p.Extra)
+	o.losses.Lost("", extra)
 	return media
 }
 
@@ -324,7 +324,7 @@ func (o *out) turn(m llm.Message, parts []llm.Part) {
 	}
 	o.own(m.Extra)
 	w.Close('}')
-	o.lost("", m.Extra)
+	o.losses.Lost("", m.Extra)
 }
 
 // content writes a string where that says everything, else a list of parts.
@@ -341,7 +341,7 @@ func (o *out) content(parts []llm.Part, empty string) {
 		o.w.Raw([]byte(empty))
 	case len(keep) == 1 && keep[0].Kind == llm.PartText && keep[0].Extra[name] == nil:
 		o.w.String(keep[0].Text)
-		o.lost("content", keep[0].Extra)
+		o.losses.Lost("content", keep[0].Extra)
 	default:
 		o.w.Open('[')
 		for _, p := range keep {
@@ -361,7 +361,7 @@ func (o *out) remembered(parts []llm.Part) {
 			continue
 		}
 		if p.Signature != "" && (p.Extra[name] == nil || dialect.Foreign(name, p.Signature)) {
-			o.losses.Add(o.path("reasoning"), "only the provider that signed it can read it")
+			o.losses.Add(o.losses.Path("reasoning"), "only the provider that signed it can read it")
 			continue
 		}
 		if o.hidden(p) {

@@ -110,7 +110,7 @@ func called(parts []llm.Part) bool {
 }
 
 func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
-	o := &out{array: "choices", losses: dialect.Losses{Own: name}}
+	o := &out{losses: dialect.Losses{Own: name, Array: "choices"}}
 	w := &o.w
 	w.Open('{')
 	w.StringField("id", r.ID)
@@ -120,7 +120,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	w.Key("choices")
 	w.Open('[')
 	for i, c := range r.Choices {
-		o.index = i
+		o.losses.Index = i
 		o.choice(c)
 	}
 	w.Close(']')
@@ -157,8 +157,8 @@ func (o *out) choice(c llm.Choice) {
 	w.StringField("finish_reason", finishWord(c.Finish))
 	o.own(c.Extra, "message")
 	w.Close('}')
-	o.lost("", c.Extra)
-	o.lost("finish", c.Finish.Extra)
+	o.losses.Lost("", c.Extra)
+	o.losses.Lost("finish", c.Finish.Extra)
 }
 
 // answer writes the content: one string, as clients expect it, unless a part is more than plain text.
@@ -186,7 +186,7 @@ func (o *out) answer(parts []llm.Part) {
 	}
 	for _, p := range parts {
 		if p.Kind == llm.PartText {
-			o.lost("content", p.Extra)
+			o.losses.Lost("content", p.Extra)
 		}
 	}
 	if text := textOf(parts, llm.PartText); text != "" {

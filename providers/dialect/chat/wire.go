@@ -138,7 +138,7 @@ func decodeUsage(v []byte) *llm.Usage {
 // usage writes the provider's own object where it says the same in this dialect.
 func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.Key("usage")
-	if _, own, _ := rawjson.Get(u.Raw, "prompt_tokens"); own && sameCounts(readUsage(u.Raw), *u) {
+	if _, own, _ := rawjson.Get(u.Raw, "prompt_tokens"); own && dialect.SameCounts(readUsage(u.Raw), *u) {
 		w.Raw(u.Raw)
 		return
 	}
@@ -158,11 +158,6 @@ func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.IntField("reasoning_tokens", u.Reasoning)
 	w.Close('}')
 	w.Close('}')
-}
-
-func sameCounts(a, b llm.Usage) bool {
-	return a.Input == b.Input && a.Output == b.Output && a.CacheRead == b.CacheRead &&
-		a.CacheWrite == b.CacheWrite && a.Reasoning == b.Reasoning
 }
 
 // keep puts unknown members in Extra. A cache_control among them is also kept for the dialect that it belongs to.

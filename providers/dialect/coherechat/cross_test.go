@@ -68,9 +68,3 @@ func TestAcross(t *testing.T) {
 		}
 	}
 }
-
-func TestStreamLosses(t *testing.T) {
-	if err := dialecttest.StreamLosses(coherechat.New()); err != nil {
-		t.Error(err)
-	}
-}

@@ -18,7 +18,7 @@ type encoder struct {
 }
 
 func newEncoder(req *llm.Request) *encoder {
-	e := &encoder{o: out{array: "choices", losses: dialect.Losses{Own: name}}}
+	e := &encoder{o: out{losses: dialect.Losses{Own: name, Array: "choices"}}}
 	if req != nil {
 		e.usage = req.Params.IncludeUsage
 	}
@@ -31,7 +31,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	if e.failed {
 		return dst
 	}
-	e.o.index = ev.Choice
+	e.o.losses.Index = ev.Choice
 	switch ev.Type {
 	case llm.EventStart:
 		e.start(ev.Meta)
@@ -39,7 +39,7 @@ func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	case llm.EventBlockStart, llm.EventDelta:
 		return e.piece(dst, ev)
 	case llm.EventBlockEnd:
-		e.o.lost("", ev.Extra)
+		e.o.losses.Lost("", ev.Extra)
 	case llm.EventFinish:
 		return e.finish(dst, ev)
 	case llm.EventUsage:
@@ -111,7 +111,7 @@ func (e *encoder) send(dst []byte) []byte {
 func (e *encoder) piece(dst []byte, ev llm.Event) []byte {
 	text := e.o.text([]llm.Part{ev.Part})
 	if text == "" && ev.Extra[name] == nil {
-		e.o.lost("", ev.Extra)
+		e.o.losses.Lost("", ev.Extra)
 		return dst
 	}
 	e.open()
@@ -127,6 +127,6 @@ func (e *encoder) finish(dst []byte, ev llm.Event) []byte {
 	e.finished = true
 	e.open()
 	e.o.choice(int64(ev.Choice), "", finishWord(*f), ev.Extra)
-	e.o.lost("finish", f.Extra)
+	e.o.losses.Lost("finish", f.Extra)
 	return e.send(dst)
 }

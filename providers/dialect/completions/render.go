@@ -1,7 +1,6 @@
 package completions
 
 import (
-	"strconv"
 	"strings"
 
 	"heimdall/providers/dialect"
@@ -9,27 +8,10 @@ import (
 	"heimdall/providers/rawjson"
 )
 
-// out writes requests and responses; array and index name the place for warnings.
+// out writes requests and responses.
 type out struct {
 	w      rawjson.Writer
 	losses dialect.Losses
-	array  string // messages or choices
-	index  int
-}
-
-func (o *out) path(field string) string {
-	p := o.array + "[" + strconv.Itoa(o.index) + "]"
-	if field != "" {
-		p += "." + field
-	}
-	return p
-}
-
-// lost warns of foreign members at the current message.
-func (o *out) lost(field string, x llm.Extra) {
-	if len(x) > 0 {
-		o.losses.Extra(o.path(field), x)
-	}
 }
 
 // own writes the members that only this dialect knows.
@@ -44,14 +26,14 @@ func (o *out) text(parts []llm.Part) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if field := unsaid(p.Kind); field != "" {
-			o.losses.Add(o.path(field), onlyOne)
+			o.losses.Add(o.losses.Path(field), onlyOne)
 			continue
 		}
 		if p.Kind == llm.PartResult && p.Result != nil {
 			b.WriteString(o.text(p.Result.Parts))
 		}
 		b.WriteString(p.Text)
-		o.lost("content", p.Extra)
+		o.losses.Lost("content", p.Extra)
 	}
 	return b.String()
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
-	o := &out{array: "messages", losses: dialect.Losses{Own: name}}
+	o := &out{losses: dialect.Losses{Own: name, Array: "messages"}}
 	w := &o.w
 	w.Open('{')
 	w.StringField("model", r.Model)
@@ -43,14 +43,14 @@ func (o *out) prompt(messages []llm.Message) string {
 	}
 	var turns []string
 	for i, m := range messages {
-		o.index = i
+		o.losses.Index = i
 		if m.Name != "" {
-			o.losses.Add(o.path("name"), noField)
+			o.losses.Add(o.losses.Path("name"), noField)
 		}
 		if text := o.text(m.Parts); text != "" {
 			turns = append(turns, text)
 		}
-		o.lost("", m.Extra)
+		o.losses.Lost("", m.Extra)
 	}
 	return strings.Join(turns, "\n\n")
 }

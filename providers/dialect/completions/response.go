@@ -101,7 +101,7 @@ func decodeChoice(i int64, v []byte) (c choiceIn, err error) {
 }
 
 func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
-	o := &out{array: "choices", losses: dialect.Losses{Own: name}}
+	o := &out{losses: dialect.Losses{Own: name, Array: "choices"}}
 	w := &o.w
 	w.Open('{')
 	w.StringField("id", r.ID)
@@ -111,10 +111,10 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	w.Key("choices")
 	w.Open('[')
 	for i, c := range r.Choices {
-		o.index = i
+		o.losses.Index = i
 		w.Elem()
 		o.choice(int64(c.Index), o.text(c.Parts), finishWord(c.Finish), c.Extra)
-		o.lost("finish", c.Finish.Extra)
+		o.losses.Lost("finish", c.Finish.Extra)
 	}
 	w.Close(']')
 	if r.Usage != nil {
@@ -142,5 +142,5 @@ func (o *out) choice(index int64, text, finish string, x llm.Extra) {
 		w.StringField("finish_reason", finish)
 	}
 	w.Close('}')
-	o.lost("", x)
+	o.losses.Lost("", x)
 }

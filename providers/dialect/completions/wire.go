@@ -125,9 +125,7 @@ func ownUsage(u *llm.Usage) bool {
 		return false
 	}
 	_, own, _ := rawjson.Get(u.Raw, "prompt_tokens")
-	r := readUsage(u.Raw)
-	return own && r.Input == u.Input && r.Output == u.Output && r.CacheRead == u.CacheRead &&
-		r.CacheWrite == u.CacheWrite && r.Reasoning == u.Reasoning
+	return own && dialect.SameCounts(readUsage(u.Raw), *u)
 }
 
 // keep puts unknown members in Extra.

@@ -39,7 +39,7 @@ var redactedKey = []byte(`"redactedContent"`)
 
 // foreign reports whether a body holds thoughts that another provider signed.
 func foreign(body []byte) bool {
-	if dialect.ForeignIn(name, body, "signature") {
+	if dialect.ForeignIn(name, body, `"signature"`) {
 		return true
 	}
 	for _, rest, found := bytes.Cut(body, redactedKey); found; _, rest, found = bytes.Cut(rest, redactedKey) {

@@ -245,9 +245,3 @@ func TestTeeSeesErrors(t *testing.T) {
 		tee.Result()
 	}
 }
-
-func TestStreamLosses(t *testing.T) {
-	if err := dialecttest.StreamLosses(own); err != nil {
-		t.Error(err)
-	}
-}

@@ -186,7 +186,7 @@ func sameUsage(a, b *llm.Usage) error {
 		}
 		return nil
 	}
-	if a.Input != b.Input || a.Output != b.Output || a.CacheRead != b.CacheRead || a.CacheWrite != b.CacheWrite || a.Reasoning != b.Reasoning {
+	if !dialect.SameCounts(*a, *b) {
 		return fmt.Errorf("usage %+v became %+v", *a, *b)
 	}
 	return nil

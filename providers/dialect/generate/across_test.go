@@ -286,9 +286,3 @@ func TestPrefix(t *testing.T) {
 		}
 	}
 }
-
-func TestStreamLosses(t *testing.T) {
-	if err := dialecttest.StreamLosses(generate.New()); err != nil {
-		t.Error(err)
-	}
-}

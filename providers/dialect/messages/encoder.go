@@ -36,7 +36,7 @@ type blockOut struct {
 }
 
 func newEncoder() *encoder {
-	return &encoder{o: out{array: "choices", losses: dialect.Losses{Own: name}, answer: true}}
+	return &encoder{o: out{losses: dialect.Losses{Own: name, Array: "choices"}, answer: true}}
 }
 
 func (e *encoder) Warnings() []llm.Warning { return e.o.losses.List() }

@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"bytes"
+
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 )
@@ -45,7 +47,10 @@ func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 func (client) Tee() dialect.Tee { return &tee{} }
 
 // foreign finds the thoughts that other dialects have signed.
-func foreign(body []byte) bool { return dialect.ForeignIn(name, body, "signature", "data") }
+func foreign(body []byte) bool {
+	return dialect.ForeignIn(name, body, `"signature"`) ||
+		bytes.Contains(body, []byte("_thinking")) && dialect.ForeignIn(name, body, `"data"`)
+}
 
 // peek reads what routing needs. Usage always comes.
 func peek(body []byte) (dialect.Peek, error) {

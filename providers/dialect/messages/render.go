@@ -2,7 +2,6 @@ package messages
 
 import (
 	"encoding/base64"
-	"strconv"
 	"strings"
 
 	"heimdall/providers/dialect"
@@ -10,28 +9,11 @@ import (
 	"heimdall/providers/rawjson"
 )
 
-// out writes requests and responses; array and index name the place for warnings.
+// out writes requests and responses.
 type out struct {
 	w      rawjson.Writer
 	losses dialect.Losses
-	array  string // messages or choices
-	index  int
 	answer bool // a response: a client takes thoughts without a signature
-}
-
-func (o *out) path(field string) string {
-	p := o.array + "[" + strconv.Itoa(o.index) + "]"
-	if field != "" {
-		p += "." + field
-	}
-	return p
-}
-
-// lost warns of foreign members at the current message.
-func (o *out) lost(field string, x llm.Extra) {
-	if len(x) > 0 {
-		o.losses.Extra(o.path(field), x)
-	}
 }
 
 // own writes the members that only this dialect knows.
@@ -52,13 +34,13 @@ func (o *out) writable(p llm.Part) bool {
 		return p.Text != ""
 	case llm.PartReasoning:
 		if o.answer && p.Redacted && p.Signature == "" {
-			o.losses.Add(o.path("reasoning"), noHidden)
+			o.losses.Add(o.losses.Path("reasoning"), noHidden)
 			return false
 		}
 		if o.answer || (p.Signature != "" || p.Extra[name] != nil) && !dialect.Foreign(name, p.Signature) {
 			return true
 		}
-		o.losses.Add(o.path("reasoning"), "the messages dialect takes back only thoughts that it signed")
+		o.losses.Add(o.losses.Path("reasoning"), "the messages dialect takes back only thoughts that it signed")
 		return false
 	case llm.PartCall:
 		return p.Call != nil
@@ -73,7 +55,7 @@ func (o *out) writable(p llm.Part) bool {
 			return true
 		}
 	}
-	o.losses.Add(o.path("content"), "the messages dialect has no such part")
+	o.losses.Add(o.losses.Path("content"), "the messages dialect has no such part")
 	return false
 }
 
@@ -107,7 +89,7 @@ func (o *out) value(p llm.Part) {
 	}
 	w.Close('}')
 	if p.Kind != llm.PartReasoning { // what another dialect keeps there is bookkeeping
-		o.lost("content", p.Extra)
+		o.losses.Lost("content", p.Extra)
 	}
 }
 
@@ -134,7 +116,7 @@ func (o *out) call(p llm.Part) {
 	case strings.TrimSpace(p.Call.Arguments) == "":
 		o.w.Raw([]byte("{}"))
 	default:
-		o.losses.Add(o.path("tool_calls.arguments"), "they are no JSON object, so they travel as text")
+		o.losses.Add(o.losses.Path("tool_calls.arguments"), "they are no JSON object, so they travel as text")
 		o.w.Open('{')
 		o.w.StringField("arguments", p.Call.Arguments)
 		o.w.Close('}')
@@ -197,7 +179,7 @@ func (o *out) media(p llm.Part) {
 	case kind == blockDocument:
 		o.w.StringField("title", m.Name)
 	default:
-		o.losses.Add(o.path("content.filename"), "an image has no name in the messages dialect")
+		o.losses.Add(o.losses.Path("content.filename"), "an image has no name in the messages dialect")
 	}
 	o.own(p.Extra, "source")
 }

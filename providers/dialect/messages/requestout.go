@@ -7,7 +7,7 @@ import (
 )
 
 func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
-	o := &out{array: "messages", losses: dialect.Losses{Own: name}}
+	o := &out{losses: dialect.Losses{Own: name, Array: "messages"}}
 	w := &o.w
 	thinking := o.plan(r)
 	w.Open('{')
@@ -25,7 +25,7 @@ func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
 	w.Open('[')
 	t := turns{out: o}
 	for i := first; i < len(r.Messages); i++ {
-		o.index = i
+		o.losses.Index = i
 		t.message(r.Messages[i])
 	}
 	t.end()
@@ -54,7 +54,7 @@ func (o *out) system(messages []llm.Message) (first int) {
 	open := false
 	for first < len(messages) && (messages[first].Role == llm.RoleSystem || messages[first].Role == llm.RoleDeveloper) {
 		m := messages[first]
-		o.index = first
+		o.losses.Index = first
 		for _, p := range cached(m) {
 			if p.Kind == llm.PartText && o.writable(p) {
 				if !open {
@@ -64,10 +64,10 @@ func (o *out) system(messages []llm.Message) (first int) {
 				}
 				o.block(p)
 			} else if p.Kind != llm.PartText {
-				o.losses.Add(o.path("content"), "system text cannot hold such a part")
+				o.losses.Add(o.losses.Path("content"), "system text cannot hold such a part")
 			}
 		}
-		o.lost("", m.Extra)
+		o.losses.Lost("", m.Extra)
 		first++
 	}
 	if open {

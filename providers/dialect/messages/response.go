@@ -87,7 +87,7 @@ func (o *out) stop(f llm.Finish, calls bool) {
 }
 
 func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
-	o := &out{array: "choices", losses: dialect.Losses{Own: name}, answer: true}
+	o := &out{losses: dialect.Losses{Own: name, Array: "choices"}, answer: true}
 	w := &o.w
 	w.Open('{')
 	w.StringField("id", r.ID)
@@ -116,7 +116,7 @@ func encodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	o.own(r.Extra)
 	w.Close('}')
 	o.losses.Extra("", r.Extra)
-	o.lost("", c.Extra)
+	o.losses.Lost("", c.Extra)
 	for i := 1; i < len(r.Choices); i++ {
 		o.losses.Add(dialect.Index("choices", i), "the messages dialect gives one answer")
 	}

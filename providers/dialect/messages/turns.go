@@ -15,11 +15,11 @@ func (t *turns) message(m llm.Message) {
 	case llm.RoleAssistant:
 		role = "assistant"
 	case llm.RoleSystem, llm.RoleDeveloper:
-		t.losses.Add(t.path("role"), "the messages dialect knows system text only at the start; it becomes a user turn")
+		t.losses.Add(t.losses.Path("role"), "the messages dialect knows system text only at the start; it becomes a user turn")
 	case llm.RoleUser, llm.RoleTool:
 	}
 	if m.Name != "" {
-		t.losses.Add(t.path("name"), "the messages dialect does not name speakers")
+		t.losses.Add(t.losses.Path("name"), "the messages dialect does not name speakers")
 	}
 	parts := cached(m)
 	for i := range parts {
@@ -32,7 +32,7 @@ func (t *turns) message(m llm.Message) {
 		t.open(role)
 		t.extra = append(t.extra, m.Extra)
 	}
-	t.lost("", m.Extra)
+	t.losses.Lost("", m.Extra)
 }
 
 // cached puts a cache_control of a whole message on its last part, where this dialect wants it.

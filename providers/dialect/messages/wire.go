@@ -172,7 +172,5 @@ func ownUsage(u *llm.Usage) bool {
 	}
 	_, own, _ := rawjson.Get(u.Raw, "input_tokens")
 	_, foreign, _ := rawjson.Get(u.Raw, "total_tokens")
-	r := readUsage(u.Raw)
-	return own && !foreign && r.Input == u.Input && r.Output == u.Output && r.CacheRead == u.CacheRead &&
-		r.CacheWrite == u.CacheWrite && r.Reasoning == u.Reasoning
+	return own && !foreign && dialect.SameCounts(readUsage(u.Raw), *u)
 }

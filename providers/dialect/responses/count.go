@@ -16,6 +16,11 @@ func NewCount() dialect.Dialect {
 
 type countServer struct{ server }
 
+// EncodeAnswer is EncodeResponse: a count does not depend on what else was asked.
+func (s countServer) EncodeAnswer(_ *llm.Request, r *llm.Response) ([]byte, []llm.Warning) {
+	return s.EncodeResponse(r)
+}
+
 func (countServer) EncodeResponse(r *llm.Response) ([]byte, []llm.Warning) {
 	var n int64
 	if r.Usage != nil {

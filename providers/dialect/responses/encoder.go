@@ -49,7 +49,7 @@ func newEncoder(req *llm.Request) *encoder {
 		req = &llm.Request{}
 	}
 	return &encoder{req: req, blocks: map[int]*blockOut{},
-		o: out{array: "choices", losses: dialect.Losses{Own: name}, box: newToolbox(req.Tools), answer: true}}
+		o: out{losses: dialect.Losses{Own: name, Array: "choices"}, box: newToolbox(req.Tools), answer: true}}
 }
 
 func (e *encoder) Warnings() []llm.Warning { return e.o.losses.List() }

@@ -266,7 +266,7 @@ func (e *encoder) itemDone(dst []byte, it *itemOut) []byte {
 	}
 	var item out
 	item.answer, item.made, item.box = true, e.o.made, e.o.box
-	item.losses.Own, item.array = name, e.o.array
+	item.losses.Own, item.losses.Array = name, e.o.losses.Array
 	item.state(parts, id, e.o.status(parts[0], answer))
 	it.object = item.w.B
 	for _, loss := range item.losses.List() {

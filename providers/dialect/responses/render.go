@@ -1,7 +1,6 @@
 package responses
 
 import (
-	"strconv"
 	"strings"
 
 	"heimdall/providers/dialect"
@@ -9,31 +8,14 @@ import (
 	"heimdall/providers/rawjson"
 )
 
-// out writes requests and answers; array and index name the place for warnings.
+// out writes requests and answers.
 type out struct {
 	w      rawjson.Writer
 	losses dialect.Losses
-	array  string // input or choices
-	index  int
 	box    toolbox
 	answer bool            // it is an answer: its texts have all the lists that clients read
 	made   bool            // an answer of another dialect: its items need ids and states
 	typed  map[string]bool // ids of the calls with free text so far; their results are of a type of their own
-}
-
-func (o *out) path(field string) string {
-	p := o.array + "[" + strconv.Itoa(o.index) + "]"
-	if field != "" {
-		p += "." + field
-	}
-	return p
-}
-
-// lost warns of foreign members at the current message.
-func (o *out) lost(field string, x llm.Extra) {
-	if len(x) > 0 {
-		o.losses.Extra(o.path(field), x)
-	}
 }
 
 // own writes the members that only this dialect knows.
@@ -84,7 +66,7 @@ func (o *out) writable(p llm.Part) bool {
 		if o.answer {
 			return p.Signature != "" || p.Text != ""
 		}
-		o.losses.Add(o.path("reasoning"), "only the provider that signed it can read it")
+		o.losses.Add(o.losses.Path("reasoning"), "only the provider that signed it can read it")
 		return false
 	case llm.PartCall:
 		return p.Call != nil
@@ -94,7 +76,7 @@ func (o *out) writable(p llm.Part) bool {
 		}
 	case llm.PartMedia, llm.PartResult:
 	}
-	o.losses.Add(o.path("content"), "the responses dialect has no such part")
+	o.losses.Add(o.losses.Path("content"), "the responses dialect has no such part")
 	return false
 }
 
@@ -225,7 +207,7 @@ func (o *out) call(p llm.Part, id, status string) {
 		w.StringField("arguments", p.Call.Arguments)
 	}
 	w.Close('}')
-	o.lost("tool_calls", p.Extra)
+	o.losses.Lost("tool_calls", p.Extra)
 }
 
 // callName writes the name of a tool as clients know it: within its namespace, which the call itself says, or the tool.
@@ -281,12 +263,12 @@ func (o *out) part(p llm.Part, kind string) {
 		w.Raw(p.Extra[name])
 		return
 	default:
-		o.losses.Add(o.path("content"), "the responses dialect has no such part")
+		o.losses.Add(o.losses.Path("content"), "the responses dialect has no such part")
 		return
 	}
 	o.own(p.Extra, itemMessage)
 	w.Close('}')
-	o.lost("content", p.Extra)
+	o.losses.Lost("content", p.Extra)
 }
 
 // lists writes the lists that clients expect at every text of an answer.

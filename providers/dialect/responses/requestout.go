@@ -9,7 +9,7 @@ import (
 )
 
 func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
-	o := &out{array: "input", losses: dialect.Losses{Own: name}, box: newToolbox(r.Tools)}
+	o := &out{losses: dialect.Losses{Own: name, Array: "input"}, box: newToolbox(r.Tools)}
 	w := &o.w
 	w.Open('{')
 	w.StringField("model", r.Model)
@@ -18,7 +18,7 @@ func encodeRequest(r *llm.Request) ([]byte, []llm.Warning, error) {
 		w.Key("input")
 		w.Open('[')
 		for i, m := range messages {
-			o.index = i
+			o.losses.Index = i
 			o.message(m)
 		}
 		w.Close(']')
@@ -93,11 +93,11 @@ func (o *out) instructions(messages []llm.Message) []llm.Message {
 // message writes one turn: results are items of their own, the assistant's parts too, the rest is one message.
 func (o *out) message(m llm.Message) {
 	if m.Name != "" {
-		o.losses.Add(o.path("name"), "the responses dialect does not name speakers")
+		o.losses.Add(o.losses.Path("name"), "the responses dialect does not name speakers")
 	}
 	if m.Role == llm.RoleAssistant {
 		o.items(m.Parts, o.item)
-		o.lost("", m.Extra)
+		o.losses.Lost("", m.Extra)
 		return
 	}
 	var rest []llm.Part
@@ -113,7 +113,7 @@ func (o *out) message(m llm.Message) {
 	if len(rest) > 0 || !results {
 		o.turn(m, rest)
 	}
-	o.lost("", m.Extra)
+	o.losses.Lost("", m.Extra)
 }
 
 // turn writes a message that is not the assistant's.
@@ -142,7 +142,7 @@ func (o *out) content(key string, parts []llm.Part) {
 	}
 	if len(parts) == 1 && parts[0].Kind == llm.PartText && parts[0].Extra[name] == nil && parts[0].Text != "" {
 		w.String(parts[0].Text)
-		o.lost("content", parts[0].Extra)
+		o.losses.Lost("content", parts[0].Extra)
 		return
 	}
 	w.Open('[')
@@ -168,9 +168,9 @@ func (o *out) result(p llm.Part) {
 	o.own(p.Extra)
 	w.Close('}')
 	if p.Result.IsError {
-		o.losses.Add(o.path("is_error"), "the responses dialect has no mark for a failed tool")
+		o.losses.Add(o.losses.Path("is_error"), "the responses dialect has no mark for a failed tool")
 	}
-	o.lost("output", p.Extra)
+	o.losses.Lost("output", p.Extra)
 }
 
 // Limits that the endpoint has and others have not.

@@ -138,7 +138,7 @@ func encodeResponse(req *llm.Request, r *llm.Response) ([]byte, []llm.Warning) {
 		req = &llm.Request{}
 	}
 	own := r.Extra[name] != nil
-	o := &out{array: "choices", losses: dialect.Losses{Own: name}, box: newToolbox(req.Tools), answer: true, made: !own}
+	o := &out{losses: dialect.Losses{Own: name, Array: "choices"}, box: newToolbox(req.Tools), answer: true, made: !own}
 	if own {
 		req = &llm.Request{}
 	}
@@ -171,7 +171,7 @@ func encodeResponse(req *llm.Request, r *llm.Response) ([]byte, []llm.Warning) {
 	w.Members(echo(req, r.Extra))
 	w.Close('}')
 	o.losses.Extra("", r.Extra)
-	o.lost("", c.Extra)
+	o.losses.Lost("", c.Extra)
 	o.ended(c.Finish)
 	for i := 1; i < len(r.Choices); i++ {
 		o.losses.Add(dialect.Index("choices", i), "the responses dialect gives one answer")
@@ -184,7 +184,7 @@ func (o *out) ended(f llm.Finish) {
 	if f.Reason == llm.FinishOther && o.made && f.Raw != "" {
 		o.losses.Add("finish_reason", "the responses dialect has no word for "+f.Raw)
 	}
-	o.lost("finish", f.Extra)
+	o.losses.Lost("finish", f.Extra)
 }
 
 // status is the state of an item that says none itself: whole, unless it is the last of an answer that is cut off.

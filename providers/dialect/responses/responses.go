@@ -51,7 +51,7 @@ func (client) Scan(body []byte) dialect.Scan { return scan(body) }
 func (client) Tee() dialect.Tee { return &tee{} }
 
 // foreign finds the thoughts that other dialects have signed.
-func foreign(body []byte) bool { return dialect.ForeignIn(name, body, "encrypted_content") }
+func foreign(body []byte) bool { return dialect.ForeignIn(name, body, `"encrypted_content"`) }
 
 // peek reads what routing needs. Usage always comes.
 func peek(body []byte) (dialect.Peek, error) {

@@ -160,9 +160,7 @@ func ownUsage(u *llm.Usage) bool {
 	}
 	_, in, _ := rawjson.Get(u.Raw, "input_tokens")
 	_, total, _ := rawjson.Get(u.Raw, "total_tokens")
-	r := readUsage(u.Raw)
-	return in && total && r.Input == u.Input && r.Output == u.Output && r.CacheRead == u.CacheRead &&
-		r.CacheWrite == u.CacheWrite && r.Reasoning == u.Reasoning
+	return in && total && dialect.SameCounts(readUsage(u.Raw), *u)
 }
 
 // mark keeps obj in x, and {} where there is none.
