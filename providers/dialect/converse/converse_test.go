@@ -425,3 +425,25 @@ func TestPrefix(t *testing.T) {
 		before = string(sent)
 	}
 }
+
+// TestModelSchema: some clients put the schema of the answer into the model's own fields. Other dialects get it as the
+// format; this one gets it back where it was, and only there.
+func TestModelSchema(t *testing.T) {
+	const in = `{"messages":[{"role":"user","content":[{"text":"hi"}]}],"additionalModelRequestFields":{"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}}}`
+	path := dialect.Path{Model: "us.anthropic.claude-haiku-4-5"}
+	d := converse.New()
+	r, err := d.Server.DecodeRequest(path, []byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Params.Format; f == nil || f.Type != "json_schema" || string(f.Schema) != `{"type":"object"}` {
+		t.Errorf("%+v", f)
+	}
+	out, warnings, err := d.Client.EncodeRequest(r)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	if s := string(out); !strings.Contains(s, `"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}`) || strings.Contains(s, "outputConfig") {
+		t.Error(s)
+	}
+}

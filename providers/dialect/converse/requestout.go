@@ -393,6 +393,11 @@ func (o *out) output(r *llm.Request, t thinking) {
 		}
 		format = nil
 	}
+	if fields := dialect.Nested(r.Extra, name, additionalRequest); fields != nil && format != nil {
+		if _, own, _ := rawjson.Get(fields, modelOutput, "format"); own {
+			format = nil // it goes out where it came in
+		}
+	}
 	if left == nil && format == nil && t.effort == "" {
 		return
 	}

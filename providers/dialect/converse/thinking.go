@@ -1,6 +1,8 @@
 package converse
 
 import (
+	"bytes"
+
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -46,6 +48,8 @@ func (d *requestIn) additional(v []byte) error {
 			return d.thinking(v)
 		case f.own && key == "tool_choice":
 			return d.serial(v), nil
+		case f.own && key == modelOutput:
+			return false, d.modelSchema(v)
 		case f.effort == key && !f.nested && rawjson.IsString(v):
 			d.ownReasoning()
 			return true, dialect.String(&d.reasoning().Effort, v)
@@ -64,6 +68,21 @@ func (d *requestIn) additional(v []byte) error {
 		}
 		return false, nil
 	})
+}
+
+// modelOutput is where some clients put the schema of the answer, in the model's own words. It stays there for this
+// dialect; other dialects read it as the format.
+const modelOutput = "output_config"
+
+// modelSchema reads the schema in the model's own words, if there is one.
+func (d *requestIn) modelSchema(v []byte) error {
+	kind, _, _ := rawjson.Get(v, "format", "type")
+	schema, ok, _ := rawjson.Get(v, "format", "schema")
+	if !ok || !rawjson.EqualString(kind, "json_schema") || !rawjson.IsObject(schema) || d.r.Params.Format != nil {
+		return nil
+	}
+	d.r.Params.Format = &llm.Format{Type: "json_schema", Schema: bytes.Clone(schema)}
+	return nil
 }
 
 // only is the value of key in an object that has nothing else.

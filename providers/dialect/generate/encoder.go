@@ -37,6 +37,14 @@ type blockOut struct {
 	written   bool   // something of it
 	arguments []byte // of a call, so far
 	signature []byte // of a thought, so far
+	held      *heldOut
+}
+
+// heldOut is the latest piece of a thought. It waits for what comes next: a signature at the end stands on a piece with
+// words, because clients drop pieces without.
+type heldOut struct {
+	piece llm.Part
+	extra llm.Extra
 }
 
 // pendingOut is a signature whose part is still to come.
@@ -107,6 +115,9 @@ func (e *encoder) choice(index int) *choiceOut {
 
 func (e *encoder) block(dst []byte, ev llm.Event) []byte {
 	c := e.choice(ev.Choice)
+	for _, open := range c.order {
+		dst = e.release(dst, c, open, "")
+	}
 	b := &blockOut{part: ev.Part}
 	b.part.Text, b.part.Signature = "", ""
 	c.blocks[ev.Block] = b
@@ -160,11 +171,27 @@ func (e *encoder) grow(dst []byte, c *choiceOut, b *blockOut, ev llm.Event) []by
 			signature = c.next(ofText)
 		}
 		b.written = true
+		if b.part.Kind == llm.PartReasoning {
+			dst = e.release(dst, c, b, "")
+			b.held = &heldOut{piece, ev.Extra}
+			return dst
+		}
 		return e.send(dst, c, piece, signature, ev.Extra)
 	case llm.PartCall, llm.PartMedia, llm.PartResult, llm.PartOpaque:
 	}
 	c.keep(ev.Extra)
 	return dst
+}
+
+// release writes the piece of a thought that waits, if one does.
+func (e *encoder) release(dst []byte, c *choiceOut, b *blockOut, signature string) []byte {
+	held := b.held
+	if held == nil {
+		return dst
+	}
+	b.held = nil
+	held.piece.Signature = signature
+	return e.send(dst, c, held.piece, "", held.extra)
 }
 
 // keep holds members of a frame that is not written; the last one takes them.
@@ -232,7 +259,10 @@ func (e *encoder) endThought(dst []byte, c *choiceOut, b *blockOut) []byte {
 	p.Signature = string(b.signature)
 	if of, signature, ok := carrier(p); ok {
 		c.pending = append(c.pending, pendingOut{of.kind, signature})
-		return dst
+		return e.release(dst, c, b, "")
+	}
+	if b.held != nil {
+		return e.release(dst, c, b, p.Signature)
 	}
 	if p.Signature == "" {
 		return dst
