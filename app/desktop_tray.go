@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ const (
 	runName     = "run"
 	windowLimit = 2 * time.Second // for the window to end when the app quits
 	themeLimit  = 500 * time.Millisecond
+	settled     = time.Second // until all that a start or the end of a window sets off has been done
 )
 
 // desktop opens the app.
@@ -59,6 +59,7 @@ func (a *App) draw(ctx context.Context, environment []string) error {
 	if !a.cmd.Hidden || !tray.HostPresent() {
 		supervisor.Open()
 	}
+	time.AfterFunc(settled, shrink)
 	addr, token := a.gw.Control()
 	drawn := tray.Run(ctx, tray.Options{Control: control.New(addr, token), Dir: filepath.Join(a.dir, runName), Log: a.log})
 	cancel()
@@ -84,7 +85,7 @@ func (a *App) supervisor(environment []string) *window.Supervisor {
 			exited := on.Exited
 			on.Exited = func(err error) {
 				exited(err)
-				debug.FreeOSMemory() // an app without a window is to be small at once
+				time.AfterFunc(settled, shrink) // an app without a window is to be small
 			}
 			return window.Program{Path: path, Env: environment, Log: a.log}.Launch(hello, on)
 		},
