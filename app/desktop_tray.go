@@ -21,7 +21,7 @@ const (
 	runName     = "run"
 	windowLimit = 2 * time.Second // for the window to end when the app quits
 	themeLimit  = 500 * time.Millisecond
-	settled     = time.Second // until all that a start or the end of a window sets off has been done
+	settled     = 4 * time.Second // until all that a start or the end of a window sets off has been done
 )
 
 // desktop opens the app.
