@@ -9,8 +9,9 @@ import (
 // signature. A dialect whose signatures need more than themselves to be used again puts its mark in front of them.
 // Signatures without a mark are a provider's own.
 const (
-	SignedResponses = "reasoning_item:" // with the id of the item, a colon and what is encrypted
-	SignedGenerate  = "generate:"       // with the part that it belongs to, a colon and the signature
+	SignedResponses = "reasoning_item:"   // with the id of the item, a colon and what is encrypted
+	SignedGenerate  = "generate:"         // with the part that it belongs to, a colon and the signature
+	SignedChat      = "reasoning_detail:" // with the rest of the detail in base64, a colon and the signature
 
 	// CarriedThought stands in front of a whole thought of another dialect, packed into what is encrypted here. Alone it
 	// stands in for the signature of one that nobody signed.
@@ -21,6 +22,7 @@ const (
 var marks = [...]struct{ mark, owner string }{
 	{SignedResponses, "responses"},
 	{SignedGenerate, "generate"},
+	{SignedChat, "chat"},
 	{CarriedThought, ""},
 }
 

@@ -7,11 +7,12 @@ func TestCarried(t *testing.T) {
 		owner string
 		ok    bool
 	}{
-		"reasoning_item:rs_1:secret": {"responses", true},
-		"generate:c1:secret":         {"generate", true},
-		"carried_thought:e30":        {"", true},
-		"secret":                     {"", false},
-		"":                           {"", false},
+		"reasoning_item:rs_1:secret":  {"responses", true},
+		"generate:c1:secret":          {"generate", true},
+		"reasoning_detail:e30:secret": {"chat", true},
+		"carried_thought:e30":         {"", true},
+		"secret":                      {"", false},
+		"":                            {"", false},
 	} {
 		if owner, ok := Carried(signature); owner != want.owner || ok != want.ok {
 			t.Errorf("%s: %q, %v", signature, owner, ok)

@@ -27,6 +27,10 @@ func (d *decoder) delta(dst []llm.Event, c *choiceIn, v []byte, rest *rawjson.Ga
 			dst = c.text(dst, llm.PartText, p.Text)
 			continue
 		}
+		if p.Kind == llm.PartReasoning {
+			dst = c.thinking(dst, p)
+			continue
+		}
 		dst = c.stop(c.start(dst, p))
 	}
 	if m.refusal != "" {
@@ -41,14 +45,7 @@ func (d *decoder) delta(dst []llm.Event, c *choiceIn, v []byte, rest *rawjson.Ga
 // delta is what one chunk adds to a choice.
 type deltaIn struct {
 	message
-	details []detailPiece
-	thought bool // the details hold text, so the plain reasoning says it again
-	calls   []callPiece
-}
-
-type detailPiece struct {
-	index int64
-	part  llm.Part
+	calls []callPiece
 }
 
 type callPiece struct {
@@ -85,15 +82,6 @@ func decodeDelta(v []byte) (m deltaIn, err error) {
 	return m, it.Err()
 }
 
-func (m *deltaIn) readDetails(v []byte) error {
-	return dialect.List(v, "must be a list of objects", func(_ int, v []byte) error {
-		p, index, err := decodeDetail(v)
-		m.details = append(m.details, detailPiece{index, p})
-		m.thought = m.thought || p.Text != ""
-		return err
-	})
-}
-
 func (m *deltaIn) readCalls(v []byte) error {
 	return dialect.List(v, "must be a list of tool calls", func(_ int, v []byte) error {
 		p, err := decodeCall(v)
@@ -108,23 +96,30 @@ func (m *deltaIn) readCalls(v []byte) error {
 
 // text adds a piece to the open block of a kind, opening it where it is not.
 func (c *choiceIn) text(dst []llm.Event, kind llm.Kind, text string) []llm.Event {
-	if c.open < 0 || c.kind != kind || c.inDetail() {
+	if c.open < 0 || c.kind != kind || c.listed || c.inDetail() {
 		dst = c.start(dst, llm.Part{Kind: kind})
 	}
 	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: llm.Part{Kind: kind, Text: text}})
 }
 
-// inDetail reports whether the open block is a piece of structured reasoning.
-func (c *choiceIn) inDetail() bool {
-	n := len(c.details)
-	return n > 0 && c.details[n-1].block == c.open
+// thinking adds a thought of the content to the open block, where that is one.
+func (c *choiceIn) thinking(dst []llm.Event, p llm.Part) []llm.Event {
+	if c.open < 0 || !c.listed {
+		head := llm.Part{Kind: llm.PartReasoning}
+		dialect.Keep(&head.Extra, name, thinkingMark)
+		dst = c.start(dst, head)
+	}
+	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: p})
 }
 
 // start opens a block and ends the one that was open.
 func (c *choiceIn) start(dst []llm.Event, p llm.Part) []llm.Event {
 	dst = c.stop(dst)
-	c.open, c.kind = c.blocks, p.Kind
+	c.open, c.kind, c.listed = c.blocks, p.Kind, inContent(p)
 	c.blocks++
+	if p.Kind == llm.PartReasoning && !c.listed {
+		c.thoughts++
+	}
 	return append(dst, llm.Event{Type: llm.EventBlockStart, Choice: c.index, Block: c.open, Part: p})
 }
 
@@ -132,32 +127,9 @@ func (c *choiceIn) stop(dst []llm.Event) []llm.Event {
 	if c.open < 0 {
 		return dst
 	}
-	dst = append(dst, llm.Event{Type: llm.EventBlockEnd, Choice: c.index, Block: c.open})
+	dst = append(c.seal(dst), llm.Event{Type: llm.EventBlockEnd, Choice: c.index, Block: c.open})
 	c.open = -1
 	return dst
-}
-
-// detail adds a piece of structured reasoning to the block with its index and type.
-func (c *choiceIn) detail(dst []llm.Event, d detailPiece) []llm.Event {
-	kind := detailKind(d.part)
-	for i := len(c.details) - 1; i >= 0; i-- {
-		if at := c.details[i]; at.index == d.index && at.kind == kind && (kind != detailEncrypted || d.part.Signature == "") {
-			return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: at.block, Part: d.part})
-		}
-	}
-	dst = c.start(dst, llm.Part{Kind: llm.PartReasoning, Redacted: d.part.Redacted})
-	c.details = append(c.details, detailIn{d.index, kind, c.open})
-	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: d.part})
-}
-
-func detailKind(p llm.Part) string {
-	if p.Redacted {
-		return detailEncrypted
-	}
-	if v := dialect.Nested(p.Extra, name, "type"); v != nil {
-		return string(v)
-	}
-	return detailText
 }
 
 // call adds a piece to the tool call with its index. A new id under a known index is a new call: some providers number

@@ -31,6 +31,7 @@ type choiceOut struct {
 type blockOut struct {
 	kind   llm.Kind
 	index  int
+	listed bool // of a thought: it stands in the content
 	hidden bool // of a thought: nobody but its provider may read it, and nothing of it came so far
 }
 
@@ -185,8 +186,10 @@ func (e *encoder) block(dst []byte, ev llm.Event) []byte {
 		b.index = c.calls
 		c.calls++
 	case llm.PartReasoning:
-		b.index = c.details
-		c.details++
+		if b.listed = inContent(ev.Part); !b.listed {
+			b.index = detailIndex(ev.Part.Extra, c.details)
+			c.details++
+		}
 	case llm.PartText, llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
 	}
 	b.hidden = ev.Part.Redacted
@@ -223,6 +226,9 @@ func (e *encoder) piece(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []by
 	p := ev.Part
 	switch b.kind {
 	case llm.PartReasoning:
+		if b.listed {
+			return e.thinking(dst, c, ev)
+		}
 		return e.thought(dst, c, b, ev)
 	case llm.PartText, llm.PartRefusal:
 		e.losses.Extra("choices.delta", p.Extra)
@@ -264,7 +270,10 @@ func (e *encoder) other(dst []byte, c *choiceOut, ev llm.Event) []byte {
 func (e *encoder) thought(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []byte {
 	p := ev.Part
 	p.Kind = llm.PartReasoning
-	if p.Text == "" && p.Signature == "" && p.Extra[name] == nil {
+	if _, signature, ok := unmarked(p.Signature); ok && signature == "" {
+		p.Signature = ""
+	}
+	if p.Text == "" && p.Signature == "" && (p.Extra[name] == nil || ev.Type == llm.EventBlockStart) {
 		if ev.Extra == nil {
 			return dst
 		}
@@ -281,6 +290,24 @@ func (e *encoder) thought(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []
 	e.w.Open('[')
 	detail(&e.w, p, b.index)
 	e.w.Close(']')
+	return e.end(dst, "", ev.Extra)
+}
+
+// thinking writes a piece of a thought in the content. The start of one without words says nothing.
+func (e *encoder) thinking(dst []byte, c *choiceOut, ev llm.Event) []byte {
+	p := ev.Part
+	says := p.Text != "" || ev.Type == llm.EventDelta && p.Extra[name] != nil
+	if !says && ev.Extra == nil {
+		return dst
+	}
+	e.begin(c)
+	if says {
+		e.w.Key("content")
+		e.w.Open('[')
+		e.w.Elem()
+		thinking(&e.w, p)
+		e.w.Close(']')
+	}
 	return e.end(dst, "", ev.Extra)
 }
 

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"encoding/json"
 	"strings"
 
 	"heimdall/providers/dialect"
@@ -16,7 +15,8 @@ type message struct {
 	callID    string
 	reasoning string
 	content   []llm.Part
-	details   []llm.Part
+	details   []detailPiece
+	thought   bool // the details hold text, so the plain reasoning says it again
 	refusal   string
 	calls     []llm.Part
 	rest      rawjson.Gather
@@ -40,7 +40,7 @@ func decodeMessage(v []byte) (m message, err error) {
 		case "reasoning_content", "reasoning":
 			err = decodeReasoningText(&m, v)
 		case "reasoning_details":
-			m.details, err = decodeDetails(v)
+			err = m.readDetails(v)
 		case "tool_calls":
 			m.calls, err = decodeCalls(v)
 		default:
@@ -64,23 +64,18 @@ func decodeReasoningText(m *message, v []byte) error {
 // parts puts the pieces in the order in which a model makes them.
 func (m *message) parts() []llm.Part {
 	var out []llm.Part
-	if m.reasoning != "" && !haveText(m.details) {
+	if m.reasoning != "" && !m.thought {
 		out = append(out, llm.Part{Kind: llm.PartReasoning, Text: m.reasoning})
 	}
-	out = append(append(out, m.details...), m.content...)
+	for _, d := range m.details {
+		d.part.Extra = d.placed(len(out))
+		out = append(out, d.part)
+	}
+	out = append(out, m.content...)
 	if m.refusal != "" {
 		out = append(out, llm.Part{Kind: llm.PartRefusal, Text: m.refusal})
 	}
 	return append(out, m.calls...)
-}
-
-func haveText(parts []llm.Part) bool {
-	for _, p := range parts {
-		if p.Text != "" {
-			return true
-		}
-	}
-	return false
 }
 
 const contentTypes = "must be a string or a list of parts"
@@ -135,6 +130,11 @@ func decodePart(v []byte) (p llm.Part, err error) {
 			keep(&p.Extra, &nested)
 		}
 		err = dialect.At(kind, err)
+	case typeThinking:
+		if rawjson.IsArray(body) {
+			return decodeThinking(v, body)
+		}
+		fallthrough
 	default:
 		p.Kind = llm.PartOpaque
 		dialect.Keep(&p.Extra, name, v)
@@ -294,58 +294,4 @@ func decodeFunction(c *llm.ToolCall, rest *rawjson.Gather, v []byte) (err error)
 		}
 	}
 	return dialect.Shape(it.Err(), v, rawjson.IsObject(v), "must be an object")
-}
-
-func decodeDetails(v []byte) (parts []llm.Part, err error) {
-	if rawjson.IsNull(v) {
-		return nil, nil
-	}
-	err = dialect.List(v, "must be a list of objects", func(_ int, v []byte) error {
-		p, _, err := decodeDetail(v)
-		parts = append(parts, p)
-		return err
-	})
-	return parts, err
-}
-
-// decodeDetail reads a piece of structured reasoning. Its index counts only in a stream. What is signed, or has members
-// of its own, has an Extra of this dialect: that is how the encoder knows what came as a detail.
-func decodeDetail(v []byte) (p llm.Part, index int64, err error) {
-	p.Kind = llm.PartReasoning
-	index = -1
-	var rest rawjson.Gather
-	it := rawjson.Object(v)
-	for it.Next() {
-		switch v := it.Value(); string(it.Key()) {
-		case "text", "summary":
-			err = dialect.String(&p.Text, v)
-		case "signature":
-			err = dialect.String(&p.Signature, v)
-		case "data":
-			err = dialect.String(&p.Signature, v)
-		case "index":
-			err = dialect.Int(&index, v)
-		case "type":
-			p.Redacted = rawjson.EqualString(v, detailEncrypted)
-			if !p.Redacted && !rawjson.EqualString(v, detailText) {
-				rest.Add(&it)
-			}
-		default:
-			if !rawjson.IsNull(v) {
-				rest.Add(&it)
-			}
-		}
-		if err != nil {
-			return p, index, dialect.At(string(it.Key()), err)
-		}
-	}
-	if it.Err() != nil {
-		return p, index, dialect.Bad("must be an object")
-	}
-	obj := rest.Object()
-	if obj == nil && p.Signature != "" {
-		obj = json.RawMessage(`{}`)
-	}
-	dialect.Keep(&p.Extra, name, obj)
-	return p, index, nil
 }

@@ -36,6 +36,8 @@ func (o *out) part(field string, p llm.Part) {
 		o.w.Close('}')
 	case llm.PartMedia:
 		o.media(p)
+	case llm.PartReasoning:
+		thinking(&o.w, p)
 	default:
 		o.w.Raw(p.Extra[name])
 		return
@@ -54,7 +56,9 @@ func (o *out) writable(field string, p llm.Part) bool {
 		if p.Extra[name] != nil {
 			return p.Call == nil
 		}
-	case llm.PartReasoning, llm.PartCall, llm.PartResult:
+	case llm.PartReasoning:
+		return inContent(p)
+	case llm.PartCall, llm.PartResult:
 		return false
 	}
 	o.losses.Add(o.losses.Path(field), "the chat dialect has no such part")
@@ -169,51 +173,6 @@ func (o *out) hidden(p llm.Part) bool {
 	}
 	o.losses.Add(o.losses.Path("reasoning"), noHidden)
 	return true
-}
-
-// details writes structured reasoning; every part takes part, so that the order survives.
-func (o *out) details(parts []llm.Part) {
-	o.w.Key("reasoning_details")
-	o.w.Open('[')
-	index := 0
-	for _, p := range parts {
-		if p.Kind == llm.PartReasoning {
-			o.w.Elem()
-			detail(&o.w, p, index)
-			index++
-		}
-	}
-	o.w.Close(']')
-}
-
-func detail(w *rawjson.Writer, p llm.Part, index int) {
-	own := p.Extra[name]
-	w.Open('{')
-	kind := dialect.Nested(p.Extra, name, "type")
-	switch {
-	case kind != nil:
-		w.RawField("type", kind)
-	case p.Redacted:
-		w.StringField("type", detailEncrypted)
-	default:
-		w.StringField("type", detailText)
-	}
-	w.IntField("index", int64(index))
-	switch {
-	case p.Redacted:
-		w.StringField("data", p.Signature)
-	case kind != nil && rawjson.EqualString(kind, detailSummary):
-		w.StringField("summary", p.Text)
-	case p.Text != "" || kind == nil && p.Signature == "":
-		w.StringField("text", p.Text)
-	}
-	if p.Signature != "" && !p.Redacted {
-		w.StringField("signature", p.Signature)
-	}
-	if own != nil {
-		w.Members(own, "type")
-	}
-	w.Close('}')
 }
 
 // textOf joins the texts of one kind of part.

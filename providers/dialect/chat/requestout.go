@@ -352,22 +352,23 @@ func (o *out) content(parts []llm.Part, empty string) {
 }
 
 // remembered writes the reasoning of an earlier turn. Signed reasoning goes out only if it came in through this
-// dialect: no other upstream of it can check the signature, and some refuse the field.
+// dialect, or from a provider of it: no other upstream of it can check the signature, and some refuse the field.
 func (o *out) remembered(parts []llm.Part) {
 	var plain []llm.Part
 	structured := false
 	for _, p := range parts {
-		if p.Kind != llm.PartReasoning {
+		if p.Kind != llm.PartReasoning || inContent(p) {
 			continue
 		}
-		if p.Signature != "" && (p.Extra[name] == nil || dialect.Foreign(name, p.Signature)) {
+		_, _, ours := unmarked(p.Signature)
+		if p.Signature != "" && !ours && (p.Extra[name] == nil || dialect.Foreign(name, p.Signature)) {
 			o.losses.Add(o.losses.Path("reasoning"), "only the provider that signed it can read it")
 			continue
 		}
 		if o.hidden(p) {
 			continue
 		}
-		structured = structured || p.Extra[name] != nil
+		structured = structured || ours || p.Extra[name] != nil
 		plain = append(plain, p)
 	}
 	switch text := textOf(plain, llm.PartReasoning); {

@@ -80,7 +80,7 @@ func decodeChoice(i int, v []byte) (c llm.Choice, err error) {
 		case "message":
 			var m message
 			if m, err = decodeMessage(v); err == nil {
-				c.Parts = m.parts()
+				c.Parts = signed(m.parts())
 				if obj := m.rest.Object(); obj != nil {
 					rest.Put("message", obj)
 				}
@@ -161,7 +161,8 @@ func (o *out) choice(c llm.Choice) {
 	o.losses.Lost("finish", c.Finish.Extra)
 }
 
-// answer writes the content: one string, as clients expect it, unless a part is more than plain text.
+// answer writes the content: one string, as clients expect it, unless a part is more than plain text or a thought that
+// stood in it.
 func (o *out) answer(parts []llm.Part) {
 	list := false
 	for _, p := range parts {
@@ -170,7 +171,9 @@ func (o *out) answer(parts []llm.Part) {
 			list = list || p.Extra[name] != nil
 		case llm.PartMedia, llm.PartOpaque:
 			list = o.writable("content", p) || list
-		case llm.PartReasoning, llm.PartCall, llm.PartResult, llm.PartRefusal:
+		case llm.PartReasoning:
+			list = list || inContent(p)
+		case llm.PartCall, llm.PartResult, llm.PartRefusal:
 		}
 	}
 	o.w.Key("content")
@@ -198,7 +201,7 @@ func (o *out) answer(parts []llm.Part) {
 
 // thoughts writes reasoning for a client: the text, and with signatures the details that it must send back.
 func (o *out) thoughts(parts []llm.Part) {
-	parts = slices.DeleteFunc(slices.Clone(parts), o.hidden)
+	parts = slices.DeleteFunc(slices.Clone(parts), func(p llm.Part) bool { return inContent(p) || o.hidden(p) })
 	if text := textOf(parts, llm.PartReasoning); text != "" {
 		o.w.StringField("reasoning", text)
 	}

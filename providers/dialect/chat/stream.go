@@ -28,20 +28,16 @@ type choiceIn struct {
 	blocks   int
 	open     int // the block of text or reasoning that is open, negative if none
 	kind     llm.Kind
+	listed   bool // the open block is a thought in the content
 	calls    []callIn
 	details  []detailIn
+	thoughts int // the blocks of reasoning outside the content
 	finished bool
 }
 
 type callIn struct {
 	index int64
 	id    string
-	block int
-}
-
-type detailIn struct {
-	index int64
-	kind  string
 	block int
 }
 

@@ -23,6 +23,8 @@ const (
 	typeAudio = "input_audio"
 	typeFile  = "file"
 
+	typeThinking = "thinking" // of a thought, and the member with its pieces
+
 	detailText      = "reasoning.text"
 	detailSummary   = "reasoning.summary"
 	detailEncrypted = "reasoning.encrypted"

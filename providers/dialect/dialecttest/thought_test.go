@@ -11,6 +11,7 @@ import (
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/dialect/chat"
+	"heimdall/providers/dialect/converse"
 	"heimdall/providers/dialect/dialecttest"
 	"heimdall/providers/dialect/generate"
 	"heimdall/providers/dialect/messages"
@@ -40,6 +41,17 @@ var (
 	responsesClient = talker{responses.New(), func(answer []byte) string {
 		items, _, _ := rawjson.Get(answer, "output")
 		return `{"model":"m","input":[{"role":"user","content":"hi"},` + strings.TrimPrefix(string(items), "[") + `}`
+	}}
+	converseClient = talker{converse.New(), func(answer []byte) string {
+		message, _, _ := rawjson.Get(answer, "output", "message")
+		return `{"messages":[{"role":"user","content":[{"text":"hi"}]},` + string(message) + `]}`
+	}}
+	generateClient = talker{generate.New(), func(answer []byte) string {
+		var got struct {
+			Candidates []struct{ Content json.RawMessage }
+		}
+		_ = json.Unmarshal(answer, &got)
+		return `{"contents":[{"role":"user","parts":[{"text":"hi"}]},` + string(got.Candidates[0].Content) + `]}`
 	}}
 )
 
@@ -88,6 +100,14 @@ func decoded(t *testing.T, d dialect.Dialect, body []byte) *llm.Request {
 const (
 	signedByChat = `data: {"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"t","signature":"s","format":"f-1"}]}}],"id":"i","model":"m"}` +
 		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\n"
+	encryptedByChat = `data: {"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.encrypted","index":2,"data":"d","format":"f-1","id":"rs_1"}]}}],"id":"i","model":"m"}` +
+		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\n"
+	summaryByChat = `data: {"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.summary","index":0,"summary":"A ","format":"f-1"}]}}],"id":"i","model":"m"}` +
+		"\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.summary\",\"index\":0,\"summary\":\"thought.\",\"format\":\"f-1\"}]}}]}" +
+		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\n"
+	listedByChat = `data: {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"A "}]}]}}],"id":"i","model":"m"}` +
+		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"thought.\"}]}]}}]}" +
+		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\n"
 	unsignedByChat = `data: {"choices":[{"delta":{"reasoning":"A thought."}}],"id":"i","model":"m"}` +
 		"\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\n"
 )
@@ -95,6 +115,9 @@ const (
 // TestSignedThoughts follows signatures from the provider through a client of another dialect and back.
 func TestSignedThoughts(t *testing.T) {
 	messagesThoughts := []string{`{"type":"thinking","thinking":"I look.","signature":"sig-1"}`, `{"type":"redacted_thinking","data":"secret"}`}
+	chatThoughts := []string{`[{"type":"reasoning.text","index":0,"text":"t","signature":"s","format":"f-1"}]`}
+	chatSecret := []string{`[{"type":"reasoning.encrypted","index":2,"data":"d","format":"f-1","id":"rs_1"}]`}
+	chatSummary := []string{`[{"type":"reasoning.summary","index":0,"summary":"A thought.","format":"f-1"}]`}
 	responsesThought := []string{`{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"Then I call."}],"encrypted_content":"secret"}`}
 	for _, c := range []struct {
 		name   string
@@ -105,8 +128,23 @@ func TestSignedThoughts(t *testing.T) {
 	}{
 		{"messages by chat", messages.New(), chatClient, input(t, "messages", "stream.sse"), messagesThoughts},
 		{"messages by responses", messages.New(), responsesClient, input(t, "messages", "stream.sse"), messagesThoughts},
-		{"chat by responses", chat.New(), responsesClient, []byte(signedByChat), []string{`"text":"t","signature":"s"`, `"format":"f-1"`}},
+		{"chat by responses", chat.New(), responsesClient, []byte(signedByChat), chatThoughts},
+		{"chat by messages", chat.New(), messagesClient, []byte(signedByChat), chatThoughts},
+		{"chat by converse", chat.New(), converseClient, []byte(signedByChat), chatThoughts},
+		{"chat by generate", chat.New(), generateClient, []byte(signedByChat), chatThoughts},
+		{"chat by chat", chat.New(), chatClient, []byte(signedByChat), chatThoughts},
+		{"secret by responses", chat.New(), responsesClient, []byte(encryptedByChat), chatSecret},
+		{"secret by messages", chat.New(), messagesClient, []byte(encryptedByChat), chatSecret},
+		{"secret by converse", chat.New(), converseClient, []byte(encryptedByChat), chatSecret},
+		{"secret by generate", chat.New(), generateClient, []byte(encryptedByChat), chatSecret},
+		{"summary by responses", chat.New(), responsesClient, []byte(summaryByChat), chatSummary},
+		{"summary by messages", chat.New(), messagesClient, []byte(summaryByChat), chatSummary},
+		{"summary by converse", chat.New(), converseClient, []byte(summaryByChat), chatSummary},
+		{"summary by generate", chat.New(), generateClient, []byte(summaryByChat), chatSummary},
+		{"summary by chat", chat.New(), chatClient, []byte(summaryByChat), chatSummary},
+		{"secret by chat", chat.New(), chatClient, []byte(encryptedByChat), chatSecret},
 		{"unsigned by responses", chat.New(), responsesClient, []byte(unsignedByChat), []string{`"reasoning_content":"A thought."`}},
+		{"content by responses", chat.New(), responsesClient, []byte(listedByChat), []string{`[{"type":"thinking","thinking":[{"type":"text","text":"A thought."}]},`}},
 		{"unsigned by messages", chat.New(), messagesClient, []byte(unsignedByChat), []string{`"reasoning_content":"A thought."`}},
 		{"responses by messages", responses.New(), messagesClient, input(t, "responses", "stream.sse"), responsesThought},
 		{"responses by chat", responses.New(), chatClient, input(t, "responses", "stream.sse"), responsesThought},
@@ -139,6 +177,10 @@ func TestForeignThoughts(t *testing.T) {
 		{"generate to messages", generate.New(), messagesClient, input(t, "generate", "stream.sse"), []string{"generate:", "redacted_thinking"}},
 		{"messages to responses", messages.New(), responsesClient, input(t, "messages", "stream.sse"), []string{"carried_thought:", "encrypted_content", `"type":"reasoning"`}},
 		{"generate to responses", generate.New(), responsesClient, input(t, "generate", "stream.sse"), []string{"carried_thought:", "encrypted_content", `"type":"reasoning"`}},
+		{"chat to messages", chat.New(), messagesClient, []byte(encryptedByChat), []string{"reasoning_detail:", "redacted_thinking"}},
+		{"chat to responses", chat.New(), responsesClient, []byte(encryptedByChat), []string{"reasoning_detail:", "carried_thought:", "encrypted_content"}},
+		{"chat to converse", chat.New(), converseClient, []byte(signedByChat), []string{"reasoning_detail:", "reasoningContent"}},
+		{"secret to converse", chat.New(), converseClient, []byte(encryptedByChat), []string{"reasoning_detail:", "redactedContent"}},
 		{"unsigned to messages", chat.New(), messagesClient, []byte(unsignedByChat), []string{"carried_thought:", "A thought."}},
 		{"unsigned to responses", chat.New(), responsesClient, []byte(unsignedByChat), []string{"carried_thought:", "encrypted_content", `"type":"reasoning"`}},
 	} {
