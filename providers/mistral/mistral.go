@@ -18,7 +18,7 @@ var edits = []providers.Edit{
 	providers.Rename{From: "seed", To: "random_seed"},
 	providers.Drop("stream_options"),
 	providers.Drop("user"),
-	callIDs{},
+	turns{},
 }
 
 // New describes the provider. Source: the public API reference of Mistral AI.

@@ -11,28 +11,33 @@ import (
 // idLength is how many letters and digits an id of a tool call has; the API refuses all others.
 const idLength = 9
 
-// callIDs gives the tool calls of a conversation that began elsewhere ids that the API takes. The same id always
-// becomes the same one, so that results still find their calls.
-type callIDs struct{}
+// turns makes the turns of a conversation that began elsewhere fit: tool calls get ids that the API takes, the same one
+// for the same id, so that results still find their calls; thoughts stand in the content, because the API knows no other
+// place for them and refuses fields that it does not know.
+type turns struct{}
 
-func (callIDs) Keys() []string { return []string{"messages"} }
+func (turns) Keys() []string { return []string{"messages"} }
 
-func (callIDs) Apply(body []byte, _ func(name string) string) ([]byte, error) {
-	turns, ok, err := rawjson.Get(body, "messages")
-	if err != nil || !ok || !rawjson.IsArray(turns) {
+func (turns) Apply(body []byte, _ func(name string) string) ([]byte, error) {
+	all, ok, err := rawjson.Get(body, "messages")
+	if err != nil || !ok || !rawjson.IsArray(all) {
 		return body, err
 	}
 	changed := false
-	w := rawjson.Writer{B: make([]byte, 0, len(turns))}
+	w := rawjson.Writer{B: make([]byte, 0, len(all))}
 	w.Open('[')
-	it := rawjson.Array(turns)
+	it := rawjson.Array(all)
 	for it.Next() {
 		w.Elem()
 		turn, other, err := renamed(it.Value())
 		if err != nil {
 			return body, err
 		}
-		changed = changed || other
+		turn, moved, err := thought(turn)
+		if err != nil {
+			return body, err
+		}
+		changed = changed || other || moved
 		w.Raw(turn)
 	}
 	w.Close(']')
@@ -95,4 +100,43 @@ func fits(id string) bool {
 func fitting(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return base32.StdEncoding.EncodeToString(sum[:])[:idLength]
+}
+
+// elsewhere is where others put a thought.
+const elsewhere = "reasoning_content"
+
+// thought moves a turn's thought into its content.
+func thought(turn []byte) (out []byte, moved bool, err error) {
+	if !rawjson.IsObject(turn) {
+		return turn, false, nil
+	}
+	text, ok, _ := rawjson.Get(turn, elsewhere)
+	if !ok {
+		return turn, false, nil
+	}
+	if out, err = rawjson.Delete(nil, turn, elsewhere); err != nil || !rawjson.IsString(text) {
+		return out, true, err
+	}
+	said, _, _ := rawjson.Get(turn, "content")
+	w := rawjson.Writer{}
+	w.Open('[')
+	w.Elem()
+	w.Raw([]byte(`{"type":"thinking","thinking":[{"type":"text","text":`))
+	w.Raw(text)
+	w.Raw([]byte(`}]}`))
+	switch {
+	case rawjson.IsString(said):
+		w.Elem()
+		w.Raw([]byte(`{"type":"text","text":`))
+		w.Raw(said)
+		w.Close('}')
+	case rawjson.IsArray(said):
+		for it := rawjson.Array(said); it.Next(); {
+			w.Elem()
+			w.Raw(it.Value())
+		}
+	}
+	w.Close(']')
+	out, err = rawjson.Set(nil, out, "content", w.B)
+	return out, true, err
 }
