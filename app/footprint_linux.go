@@ -31,8 +31,8 @@ func shrink() {
 		switch {
 		case len(fields) >= 5 && strings.Contains(fields[0], "-"):
 			m = newMapping(fields, own)
-		case len(fields) == 3 && fields[0] == "Private_Dirty:" && fields[1] == "0" && m.program:
-			// Never written to and not writable: there is nothing to lose.
+		case len(fields) == 3 && fields[0] == "Anonymous:" && fields[1] == "0" && m.program:
+			// Not writable, and no page of it is a copy of our own: there is nothing to lose.
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, m.from, m.to-m.from, unix.MADV_DONTNEED)
 		}
 	}
