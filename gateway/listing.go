@@ -91,7 +91,8 @@ func listed(provider string, took time.Duration) []byte {
 	return w.B
 }
 
-// epoch stands for the day when a model was made, which no catalogue here knows; clients want a date.
+// What a model can do, and since when it exists, no catalogue here knows: clients that filter by the one get all methods,
+// and those that want a date this one.
 const epoch = "1970-01-01T00:00:00Z"
 
 // shapes are the lists by the kind of client. Sources: the public API references; the unified one is Bifrost's.

@@ -37,16 +37,6 @@ func unserved(requestType, provider string) *llm.Error {
 		Message: requestType + " is not supported by " + provider + " provider", Cause: errUnserved}
 }
 
-// Serves reports whether the target has an endpoint for an operation.
-func (t *Target) Serves(op llm.Op, model string) bool {
-	for _, e := range t.Provider.Endpoints(op, model) {
-		if t.Allowed == nil || t.allows(op, e.Dialect) {
-			return true
-		}
-	}
-	return false
-}
-
 // allows reports whether an endpoint may be used, streamed or not.
 func (t *Target) allows(op llm.Op, d string) bool {
 	return t.Allowed[RequestType(op, d, false)] || t.Allowed[RequestType(op, d, true)]
