@@ -34,6 +34,9 @@ type Info struct {
 	// on it. Empty = it may not.
 	Compatible string
 
+	// Prices is what the catalogue of prices calls the provider; "" = by its name.
+	Prices string
+
 	// Doer carries the calls of a provider that is not reached over the network; nil = the default transport.
 	Doer transport.Doer
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Draft is a copy of the configuration that an edit may change. A key or secret header whose Ref is empty and whose
+// Draft is a copy of the configuration that an edit may change. What the entities of Governance point to is shared with
+// other copies: an edit replaces it. A key or secret header whose Ref is empty and whose
 // Value is not holds a new secret: the manager stores it and writes the reference.
 type Draft struct {
 	Client    Client
@@ -16,6 +17,8 @@ type Draft struct {
 	Logs      Logs
 	Providers []*Provider // sorted by name
 	Sessions  map[string]Session
+	Pause     Pause
+	Governance
 
 	install string            // names this installation's master key; made once
 	seen    map[string]string // pieces of the file and variables of the environment that were taken, with their hash
@@ -51,11 +54,14 @@ func (k KindInfo) Option(name string) (KeyOption, bool) {
 	return k.KeyOptions[i], true
 }
 
-const defaultStreamKeepAlive = 15 * time.Second
+const (
+	defaultStreamKeepAlive = 15 * time.Second
+	defaultRoutingDepth    = 10
+)
 
 func defaults(kinds []KindInfo) *Draft {
 	return &Draft{
-		Client: Client{EnableLogging: true, LogRetentionDays: 365, MaxBodyMB: 100, StreamKeepAlive: defaultStreamKeepAlive},
+		Client: Client{EnableLogging: true, LogRetentionDays: 365, MaxBodyMB: 100, StreamKeepAlive: defaultStreamKeepAlive, RoutingDepth: defaultRoutingDepth},
 		Settings: Settings{
 			Host: "127.0.0.1", Port: 8080, Theme: "system", WindowIdleMinutes: 5,
 		},
@@ -124,6 +130,8 @@ func (d *Draft) clone() *Draft {
 	c.Client.AllowedHosts = slices.Clone(d.Client.AllowedHosts)
 	c.Client.HeaderFilter.Allow = slices.Clone(d.Client.HeaderFilter.Allow)
 	c.Client.HeaderFilter.Deny = slices.Clone(d.Client.HeaderFilter.Deny)
+	c.Client.RequiredHeaders = slices.Clone(d.Client.RequiredHeaders)
+	c.Governance = d.Governance.clone()
 	c.Sessions = maps.Clone(d.Sessions)
 	c.seen = maps.Clone(d.seen)
 	c.Providers = make([]*Provider, len(d.Providers))
@@ -147,7 +155,7 @@ func (p *Provider) clone() *Provider {
 		key := *k
 		key.Models.List = slices.Clone(k.Models.List)
 		key.Denied = slices.Clone(k.Denied)
-		key.Options = maps.Clone(k.Options)
+		key.Options, key.Aliases = maps.Clone(k.Options), maps.Clone(k.Aliases)
 		key.Secrets = slices.Clone(k.Secrets)
 		c.Keys[i] = &key
 	}

@@ -19,6 +19,15 @@ const (
 	kindLogs     = "logs"
 	kindSession  = "session"
 	kindFile     = "file"
+	kindPause    = "pause"
+
+	kindVirtualKey    = "virtual_key"
+	kindTeam          = "team"
+	kindCustomer      = "customer"
+	kindProviderLimit = "provider_limit"
+	kindModelLimit    = "model_limit"
+	kindRule          = "rule"
+	kindPrice         = "price"
 )
 
 type clientJSON struct {
@@ -33,6 +42,12 @@ type clientJSON struct {
 	AllowedFields         []string `json:"allowed_fields,omitempty"`
 	DeniedFields          []string `json:"denied_fields,omitempty"`
 	StreamKeepAliveMS     int64    `json:"stream_keep_alive_ms"`
+	DirectKeysUnasked     bool     `json:"direct_keys_unasked,omitempty"`
+	EnforceKey            bool     `json:"enforce_key,omitempty"`
+	RequiredHeaders       []string `json:"required_headers,omitempty"`
+	DeleteExpiredKeys     bool     `json:"delete_expired_keys,omitempty"`
+	RefuseUnpriced        bool     `json:"refuse_unpriced,omitempty"`
+	RoutingDepth          int      `json:"routing_depth"`
 }
 
 type authJSON struct {
@@ -70,6 +85,9 @@ type providerJSON struct {
 	IdleMS      int64             `json:"stream_idle_ms,omitempty"`
 	KeepAliveMS int64             `json:"keep_alive_ms,omitempty"`
 	MaxConns    int               `json:"max_conns,omitempty"`
+	Retries     *int              `json:"retries,omitempty"`
+	RetryMS     int64             `json:"retry_initial_ms,omitempty"`
+	RetryMaxMS  int64             `json:"retry_max_ms,omitempty"`
 	HTTP2       bool              `json:"http2,omitempty"`
 	Insecure    bool              `json:"insecure,omitempty"`
 	CA          string            `json:"ca,omitempty"`
@@ -98,6 +116,7 @@ type keyJSON struct {
 	Denied   []string          `json:"denied,omitempty"`
 	Weight   float64           `json:"weight"`
 	Enabled  bool              `json:"enabled"`
+	Aliases  map[string]Alias  `json:"aliases,omitempty"`
 	Options  map[string]string `json:"options,omitempty"`
 	Refs     map[string]Ref    `json:"option_refs,omitempty"`
 	Source   Source            `json:"source"`
@@ -132,6 +151,10 @@ func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	for id, hash := range d.seen {
 		e.put(kindFile, id, fileJSON{hash})
 	}
+	if d.Pause != (Pause{}) {
+		e.put(kindPause, kindPause, d.Pause)
+	}
+	e.governance(d.Governance)
 	return e.out, e.err
 }
 
@@ -154,7 +177,33 @@ func (e *encoder) client(c Client) {
 		AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, MaxBodyMB: c.MaxBodyMB,
 		AllowDirectKeys: c.AllowDirectKeys, AllowRawOverride: c.AllowRawOverride,
 		AllowedFields: c.HeaderFilter.Allow, DeniedFields: c.HeaderFilter.Deny, StreamKeepAliveMS: c.StreamKeepAlive.Milliseconds(),
+		DirectKeysUnasked: c.DirectKeysUnasked, EnforceKey: c.EnforceKey, RequiredHeaders: c.RequiredHeaders,
+		DeleteExpiredKeys: c.DeleteExpiredKeys, RefuseUnpriced: c.RefuseUnpriced, RoutingDepth: c.RoutingDepth,
 	})
+}
+
+func (e *encoder) governance(g Governance) {
+	for _, k := range g.VirtualKeys {
+		e.put(kindVirtualKey, k.ID, k)
+	}
+	for _, o := range g.Teams {
+		e.put(kindTeam, o.ID, o)
+	}
+	for _, o := range g.Customers {
+		e.put(kindCustomer, o.ID, o)
+	}
+	for _, l := range g.ProviderLimits {
+		e.put(kindProviderLimit, l.Provider, l)
+	}
+	for _, l := range g.ModelLimits {
+		e.put(kindModelLimit, l.ID, l)
+	}
+	for _, r := range g.Rules {
+		e.put(kindRule, r.ID, r)
+	}
+	for _, p := range g.Prices {
+		e.put(kindPrice, p.ID, p)
+	}
 }
 
 func (e *encoder) provider(p *Provider) {
@@ -164,6 +213,7 @@ func (e *encoder) provider(p *Provider) {
 		IdleMS: n.StreamIdle.Milliseconds(), MaxConns: n.MaxConns, Concurrency: p.Concurrency, Queue: p.Queue, Source: p.Source,
 		KeepAliveMS: n.KeepAlive.Milliseconds(), HTTP2: n.HTTP2, Insecure: n.Insecure, CA: n.CA,
 		RawRequest: p.SendBackRawRequest, RawResponse: p.SendBackRawResponse, HeaderRefs: refs(n.SecretHeaders),
+		Retries: n.Retries, RetryMS: n.RetryInitial.Milliseconds(), RetryMaxMS: n.RetryMax.Milliseconds(),
 	}
 	if p.Custom != nil {
 		j.Base, j.Keyless, j.Allowed, j.Paths = p.Custom.Base, p.Custom.Keyless, p.Custom.Allowed, p.Custom.Paths
@@ -173,7 +223,7 @@ func (e *encoder) provider(p *Provider) {
 	}
 	e.put(kindProvider, p.Name, j)
 	for i, k := range p.Keys {
-		e.put(kindKey, k.ID, keyJSON{p.Name, i, k.Name, k.Ref, k.Models, k.Denied, k.Weight, k.Enabled, k.Options, refs(k.Secrets), k.Source})
+		e.put(kindKey, k.ID, keyJSON{p.Name, i, k.Name, k.Ref, k.Models, k.Denied, k.Weight, k.Enabled, k.Aliases, k.Options, refs(k.Secrets), k.Source})
 	}
 }
 
@@ -222,6 +272,7 @@ func decode(entities []Entity, kinds []KindInfo) (*Draft, error) {
 		}
 	}
 	d.placeKeys()
+	d.draft.Governance.sort()
 	return d.draft, nil
 }
 
@@ -265,7 +316,37 @@ func (d *decoder) entity(e Entity) error {
 		d.draft.seen[e.ID] = j.Hash
 		return err
 	}
+	return d.governance(e)
+}
+
+func (d *decoder) governance(e Entity) error {
+	g := &d.draft.Governance
+	switch e.Kind {
+	case kindPause:
+		return json.Unmarshal(e.Data, &d.draft.Pause)
+	case kindVirtualKey:
+		return add(&g.VirtualKeys, e)
+	case kindTeam:
+		return add(&g.Teams, e)
+	case kindCustomer:
+		return add(&g.Customers, e)
+	case kindProviderLimit:
+		return add(&g.ProviderLimits, e)
+	case kindModelLimit:
+		return add(&g.ModelLimits, e)
+	case kindRule:
+		return add(&g.Rules, e)
+	case kindPrice:
+		return add(&g.Prices, e)
+	}
 	return fmt.Errorf("unknown kind; a newer version may have written it")
+}
+
+// add reads an entity that is stored as it is.
+func add[T any](to *[]*T, e Entity) error {
+	v := new(T)
+	*to = append(*to, v)
+	return json.Unmarshal(e.Data, v)
 }
 
 func read[T any](e Entity) (v T, err error) {
@@ -273,13 +354,15 @@ func read[T any](e Entity) (v T, err error) {
 }
 
 func (d *decoder) client(e Entity) error {
-	j := clientJSON{StreamKeepAliveMS: defaultStreamKeepAlive.Milliseconds()} // older versions did not store it
+	j := clientJSON{StreamKeepAliveMS: defaultStreamKeepAlive.Milliseconds(), RoutingDepth: defaultRoutingDepth} // older versions did not store them
 	err := json.Unmarshal(e.Data, &j)
 	d.draft.Client = Client{
 		EnableLogging: j.EnableLogging, DisableContentLogging: j.DisableContentLogging, LogRetentionDays: j.LogRetentionDays,
 		AllowedOrigins: j.AllowedOrigins, AllowedHosts: j.AllowedHosts, MaxBodyMB: j.MaxBodyMB,
 		AllowDirectKeys: j.AllowDirectKeys, AllowRawOverride: j.AllowRawOverride,
 		HeaderFilter: HeaderFilter{Allow: j.AllowedFields, Deny: j.DeniedFields}, StreamKeepAlive: milliseconds(j.StreamKeepAliveMS),
+		DirectKeysUnasked: j.DirectKeysUnasked, EnforceKey: j.EnforceKey, RequiredHeaders: j.RequiredHeaders,
+		DeleteExpiredKeys: j.DeleteExpiredKeys, RefuseUnpriced: j.RefuseUnpriced, RoutingDepth: j.RoutingDepth,
 	}
 	return err
 }
@@ -305,6 +388,7 @@ func (d *decoder) provider(e Entity) error {
 		BaseURL: j.BaseURL, ExtraHeaders: j.Headers, SecretHeaders: fields(j.HeaderRefs), Timeout: milliseconds(j.TimeoutMS),
 		StreamIdle: milliseconds(j.IdleMS), KeepAlive: milliseconds(j.KeepAliveMS), MaxConns: j.MaxConns,
 		HTTP2: j.HTTP2, Insecure: j.Insecure, CA: j.CA,
+		Retries: j.Retries, RetryInitial: milliseconds(j.RetryMS), RetryMax: milliseconds(j.RetryMaxMS),
 	}
 	d.draft.Providers = append(d.draft.Providers, p)
 	return nil
@@ -317,7 +401,7 @@ func (d *decoder) key(e Entity) error {
 	}
 	d.keys[j.Provider] = append(d.keys[j.Provider], keyAt{j.Position, &Key{
 		ID: e.ID, Name: j.Name, Ref: j.Ref, Models: j.Models, Denied: j.Denied, Weight: j.Weight, Enabled: j.Enabled,
-		Options: j.Options, Secrets: fields(j.Refs), Source: j.Source,
+		Aliases: j.Aliases, Options: j.Options, Secrets: fields(j.Refs), Source: j.Source,
 	}})
 	return nil
 }

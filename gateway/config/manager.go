@@ -188,7 +188,7 @@ func (m *Manager) change(ctx context.Context, always bool, edit func(*Draft) err
 // that it made, also where it fails.
 func (m *Manager) putAway(d *Draft) (made []string, err error) {
 	slots := d.slots()
-	first := !slices.ContainsFunc(m.state.slots(), sealed)
+	first := !slices.ContainsFunc(m.state.slots(), sealed) && !slices.ContainsFunc(m.state.VirtualKeys, (*VirtualKey).kept)
 	for _, s := range slots {
 		if *s.ref != "" || s.value.Reveal() == "" {
 			continue
@@ -203,8 +203,30 @@ func (m *Manager) putAway(d *Draft) (made []string, err error) {
 		*s.ref, *s.problem = ref, ""
 		first = first && !sealed(s)
 	}
+	for _, k := range d.VirtualKeys {
+		if k.fresh.Reveal() == "" {
+			continue
+		}
+		if k.Sealed, err = m.vault.seal(k.fresh.Reveal(), k.owner(), d.install, first); err != nil {
+			return made, fmt.Errorf("virtual key %s: %w", k.Name, err)
+		}
+		k.fresh, first = Secret{}, false
+	}
 	m.resolve(d)
 	return made, nil
+}
+
+// VirtualKeyValue opens the sealed copy of a virtual key's value.
+func (m *Manager) VirtualKeyValue(id string) (Secret, error) {
+	m.mu.Lock()
+	d := m.state
+	m.mu.Unlock()
+	for _, k := range d.VirtualKeys {
+		if k.ID == id && k.Sealed != "" {
+			return m.vault.get(k.Sealed, k.owner(), d.install)
+		}
+	}
+	return Secret{}, notFound("there is no copy of the value of the virtual key %q", id)
 }
 
 func sealed(s held) bool { return strings.HasPrefix(string(*s.ref), "sealed:") }
@@ -286,6 +308,7 @@ func (m *Manager) snapshot(d *Draft, wrong []Problem) *Snapshot {
 	s := &Snapshot{
 		Version: m.version, Client: c.Client, Auth: c.Auth, Settings: c.Settings, Logs: c.Logs, Providers: c.Providers,
 		Sessions: c.Sessions, Locked: map[string]string{}, Problems: slices.Concat(wrong, m.notes),
+		Pause: c.Pause, Governance: c.Governance,
 	}
 	for _, slot := range c.slots() {
 		if *slot.problem != "" {

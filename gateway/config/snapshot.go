@@ -16,6 +16,8 @@ type Snapshot struct {
 	Sessions  map[string]Session // by the hash of their token
 	Locked    map[string]string  // settings that cannot be changed here → who decides them: flag or environment
 	Problems  []Problem          // what is wrong with it though it works: an unset variable, a locked keychain
+	Pause     Pause
+	Governance
 }
 
 // Provider finds a provider by its name; nil where there is none.
@@ -48,9 +50,15 @@ type Client struct {
 	AllowedOrigins        []string // exact origins that may call inference routes from a web page
 	AllowedHosts          []string // host names besides loopback under which the gateway answers
 	MaxBodyMB             int
-	AllowDirectKeys       bool // callers may bring their own provider key
+	AllowDirectKeys       bool // callers may bring their own provider key, where they ask for it by header or there is no other
+	DirectKeysUnasked     bool // and it wins over ours without that header, as in old versions
 	AllowRawOverride      bool // callers may ask for raw bodies
 	HeaderFilter          HeaderFilter
+	EnforceKey            bool          // every inference call needs a virtual key
+	RequiredHeaders       []string      // names that every inference call must have
+	DeleteExpiredKeys     bool          // expired virtual keys are removed
+	RefuseUnpriced        bool          // calls whose price is unknown are refused where a budget counts them
+	RoutingDepth          int           // how often chained rules may be asked again
 	StreamKeepAlive       time.Duration // a comment is written into a stream that is silent for so long; 0 = never
 }
 
@@ -120,9 +128,12 @@ type Network struct {
 	StreamIdle    time.Duration // between two pieces of a stream
 	KeepAlive     time.Duration // how long a connection is kept that nobody uses; 0 = the default
 	MaxConns      int
-	HTTP2         bool   // it is called by HTTP/2 and nothing else
-	Insecure      bool   // its certificate is not checked
-	CA            string // PEM of authorities that are trusted besides the system's
+	Retries       *int          // how often a failed call is tried again at most; nil = the default
+	RetryInitial  time.Duration // the first pause; 0 = the default
+	RetryMax      time.Duration // the longest pause; 0 = the default
+	HTTP2         bool          // it is called by HTTP/2 and nothing else
+	Insecure      bool          // its certificate is not checked
+	CA            string        // PEM of authorities that are trusted besides the system's
 }
 
 // Proxy is through whom a provider is reached. Type is http, socks5, environment (what HTTP_PROXY and its kin say) or
@@ -152,11 +163,19 @@ type Key struct {
 	Denied  []string  // which it may not; wins
 	Weight  float64   // share of the traffic; 0 = only when pinned
 	Enabled bool
+	Aliases map[string]Alias  // by what callers ask for
 	Options map[string]string // values of the provider's Info.Options that belong to a key
 	Secrets []SecretField     // those of them that are secrets or come from the environment; sorted by name
 	Value   Secret            // resolved when the snapshot is built; empty where Problem is set
 	Source  Source
 	Problem string // why there is no value
+}
+
+// Alias is what a key calls a model: Model is the provider's own name of it. Options replace those of the key for it.
+type Alias struct {
+	Model       string            `json:"model"`
+	Description string            `json:"description,omitempty"`
+	Options     map[string]string `json:"options,omitempty"`
 }
 
 // Trouble says why the key cannot be used: a value of it is missing. "" = it can.
@@ -172,7 +191,8 @@ func (k *Key) Trouble() string {
 	return ""
 }
 
-// ModelList is an allow list: All, or just those in List.
+// ModelList is an allow list: All, or just those in List. Entries may begin with regex: (RE2, the whole name, whatever
+// its case).
 type ModelList struct {
 	All  bool     `json:"all,omitempty"`
 	List []string `json:"list,omitempty"`

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// Entity is one stored piece of configuration. Kind is provider, key, client, auth, settings, logs, session or file;
-// ID is unique within it. Data is the entity's JSON and holds no secret, only references.
+// Entity is one stored piece of configuration. Kind names what it is (provider, key, client, virtual_key …); ID
+// is unique within it. Data is the entity's JSON and holds no secret, only references.
 type Entity struct {
 	Kind string
 	ID   string

@@ -41,14 +41,20 @@ func (v *vault) put(value, owner, install string, newMaster bool) (ref Ref, item
 	if !errors.As(err, &big) || !big.TooBig() {
 		return "", "", fmt.Errorf("store it in the keychain: %w", err)
 	}
+	ref, err = v.seal(value, owner, install, newMaster)
+	return ref, "", err
+}
+
+// seal encrypts a value with the master key, bound to its owner.
+func (v *vault) seal(value, owner, install string, newMaster bool) (Ref, error) {
 	aead, err := v.aead(install, newMaster)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	nonce := make([]byte, aead.NonceSize())
 	rand.Read(nonce)
 	sealed := aead.Seal(nonce, nonce, []byte(value), []byte(owner))
-	return Ref("sealed:" + base64.StdEncoding.EncodeToString(sealed)), "", nil
+	return Ref("sealed:" + base64.StdEncoding.EncodeToString(sealed)), nil
 }
 
 // get finds the value of a reference.

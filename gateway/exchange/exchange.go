@@ -27,6 +27,7 @@ type Exchange struct {
 	Peek   dialect.Peek
 	KeyID  string  // pins the call to one key; "" = any that fits
 	Shown  Shown   // what the client wants to see of the call beside the answer
+	Caller Caller  // what the sender may reach and spend; nil = everything
 	Record *Record // nil on rows that are not logged
 
 	dialect  dialect.Dialect

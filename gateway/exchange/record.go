@@ -3,6 +3,7 @@ package exchange
 import (
 	"time"
 
+	"heimdall/providers/catalog"
 	"heimdall/providers/llm"
 )
 
@@ -47,6 +48,13 @@ type Record struct {
 	Attempts        []Attempt
 	Warnings        []llm.Warning
 	Retries         int
+	Identity        Identity
+	Fallback        int    // which of the fallbacks answered, counted from 1; 0 = the primary
+	PrimaryProvider string // where the request was to go first
+	PrimaryModel    string
+	Routing         []Step
+	Cost            catalog.Cost
+	NoBodies        bool // the bodies are not to be kept, whatever the settings say
 
 	Request  Body // as the client sent it
 	Response Body // as the provider sent it, or as the gateway answered where it answered itself
@@ -61,7 +69,14 @@ type Body struct {
 // Cut reports whether Data is shorter than the body was.
 func (b Body) Cut() bool { return int64(len(b.Data)) < b.Size }
 
-// Attempt is one call of a provider within an exchange.
+// Step is one decision about where an exchange goes. Engine names who took it: identity, routing-rule, governance,
+// model-catalog or core.
+type Step struct {
+	Engine  string `json:"engine"`
+	Message string `json:"message"`
+}
+
+// Attempt is one call of a provider within an exchange. Fallback is which of the fallbacks it was for, 0 = the primary.
 type Attempt struct {
 	Provider string        `json:"provider"`
 	Model    string        `json:"model"`
@@ -69,5 +84,6 @@ type Attempt struct {
 	KeyName  string        `json:"key_name,omitempty"`
 	Status   int           `json:"status"`
 	Error    string        `json:"error,omitempty"`
+	Fallback int           `json:"fallback,omitempty"`
 	Duration time.Duration `json:"duration_ns"`
 }

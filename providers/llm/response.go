@@ -32,6 +32,15 @@ type Usage struct {
 	Output     int64           `json:"output"`
 	Reasoning  int64           `json:"reasoning"`
 	Raw        json.RawMessage `json:"-"`
+
+	// Some tokens have prices of their own. CacheWriteHour is of CacheWrite and was kept for an hour; InputAudio and
+	// InputImage are of Input, CacheReadAudio of CacheRead and InputAudio, OutputAudio and OutputImage of Output.
+	CacheWriteHour int64 `json:"cache_write_hour,omitempty"`
+	InputAudio     int64 `json:"input_audio,omitempty"`
+	InputImage     int64 `json:"input_image,omitempty"`
+	CacheReadAudio int64 `json:"cache_read_audio,omitempty"`
+	OutputAudio    int64 `json:"output_audio,omitempty"`
+	OutputImage    int64 `json:"output_image,omitempty"`
 }
 
 // Finish says why the model stopped: Reason is unified (stop, length, tool_calls, content_filter, …), Raw is the
