@@ -324,7 +324,8 @@ type ErrorDetails struct {
 }
 
 // LogEntry is one row of the log. Status is processing, success, error or cancelled. Latency and TTFT are
-// milliseconds; null until known. Alias is the model as the client wrote it.
+// milliseconds; null until known. Alias is the model as the client wrote it. Cost is in US dollars; null where the price
+// is not known. FallbackIndex says which of the fallbacks answered, counted from 1; 0 = the primary.
 type LogEntry struct {
 	ID              string        `json:"id"`
 	Timestamp       time.Time     `json:"timestamp"`
@@ -349,16 +350,36 @@ type LogEntry struct {
 	Path            string        `json:"path"`
 	Dialect         string        `json:"dialect"`
 	UpstreamDialect string        `json:"upstream_dialect,omitempty"`
+	Cost            *float64      `json:"cost"`
+	FallbackIndex   int           `json:"fallback_index"`
+	VirtualKeyID    string        `json:"virtual_key_id,omitempty"`
+	VirtualKeyName  string        `json:"virtual_key_name,omitempty"`
+	TeamID          string        `json:"team_id,omitempty"`
+	TeamName        string        `json:"team_name,omitempty"`
+	CustomerID      string        `json:"customer_id,omitempty"`
+	CustomerName    string        `json:"customer_name,omitempty"`
 }
 
-// Attempt is one call of a provider.
+// Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary.
 type Attempt struct {
 	Provider  string  `json:"provider"`
 	Model     string  `json:"model"`
 	KeyName   string  `json:"key_name,omitempty"`
 	Status    int     `json:"status"`
 	Error     string  `json:"error,omitempty"`
+	Fallback  int     `json:"fallback"`
 	LatencyMS float64 `json:"latency_ms"`
+}
+
+// CostDetails is a cost in US dollars by what it was for.
+type CostDetails struct {
+	Input      float64 `json:"input"`
+	CacheRead  float64 `json:"cache_read"`
+	CacheWrite float64 `json:"cache_write"`
+	Output     float64 `json:"output"`
+	Reasoning  float64 `json:"reasoning"`
+	Request    float64 `json:"request"`
+	Total      float64 `json:"total"`
 }
 
 // Warning names a field that could not be carried into the provider's dialect.
@@ -388,6 +409,10 @@ type LogDetail struct {
 	Params          json.RawMessage `json:"params" tstype:"Record<string, unknown> | null"`
 	Warnings        []Warning       `json:"warnings"`
 	AttemptTrail    []Attempt       `json:"attempt_trail"`
+	Routing         []RoutingStep   `json:"routing"`
+	CostDetails     *CostDetails    `json:"cost_details"`
+	PrimaryProvider string          `json:"primary_provider,omitempty"`
+	PrimaryModel    string          `json:"primary_model,omitempty"`
 	DecodedBecause  string          `json:"decoded_because,omitempty"`
 	UpstreamLatency *float64        `json:"upstream_latency"`
 	ConfigVersion   int64           `json:"config_version"`

@@ -18,13 +18,22 @@ func (a *Admin) detail(r *exchange.Record) LogDetail {
 	d := LogDetail{
 		LogEntry: entry(r), RawRequest: body(r.Request), RawResponse: body(a.legible(r)), Warnings: []Warning{},
 		AttemptTrail: []Attempt{}, DecodedBecause: r.DecodedBecause, UpstreamLatency: known(r.Upstream),
-		ConfigVersion: r.ConfigVersion,
+		ConfigVersion: r.ConfigVersion, Routing: []RoutingStep{},
+	}
+	if r.Fallback > 0 {
+		d.PrimaryProvider, d.PrimaryModel = r.PrimaryProvider, r.PrimaryModel
+	}
+	if c := r.Cost; c.Known {
+		d.CostDetails = &CostDetails{c.Input, c.CacheRead, c.CacheWrite, c.Output, c.Reasoning, c.Request, c.Total}
+	}
+	for _, s := range r.Routing {
+		d.Routing = append(d.Routing, RoutingStep(s))
 	}
 	for _, w := range r.Warnings {
 		d.Warnings = append(d.Warnings, Warning(w))
 	}
 	for _, t := range r.Attempts {
-		d.AttemptTrail = append(d.AttemptTrail, Attempt{t.Provider, t.Model, t.KeyName, t.Status, t.Error, milliseconds(t.Duration)})
+		d.AttemptTrail = append(d.AttemptTrail, Attempt{t.Provider, t.Model, t.KeyName, t.Status, t.Error, t.Fallback, milliseconds(t.Duration)})
 	}
 	if r.Op != llm.OpChat {
 		return d
@@ -43,7 +52,7 @@ func inFlight(e LogEntry) LogDetail {
 	const why = "the request is still running"
 	return LogDetail{
 		LogEntry: e, RawRequest: Body{Missing: why}, RawResponse: Body{Missing: why}, Warnings: []Warning{},
-		AttemptTrail: []Attempt{},
+		AttemptTrail: []Attempt{}, Routing: []RoutingStep{},
 	}
 }
 

@@ -14,7 +14,12 @@ func entry(r *exchange.Record) LogEntry {
 		Status: string(r.Status), StatusCode: r.HTTPStatus, Stream: r.Stream, StopReason: r.Finish.Reason,
 		SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName, NumberOfRetries: r.Retries, SessionID: r.SessionID,
 		UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect, UpstreamDialect: r.UpstreamDialect,
-		TTFT: known(r.TTFT),
+		TTFT: known(r.TTFT), FallbackIndex: r.Fallback,
+	}
+	e.named(r.Identity)
+	if r.Cost.Known {
+		total := r.Cost.Total
+		e.Cost = &total
 	}
 	if r.Status != exchange.StatusProcessing {
 		ms := milliseconds(r.Latency)
@@ -35,13 +40,21 @@ func entry(r *exchange.Record) LogEntry {
 	return e
 }
 
+// named says who called.
+func (e *LogEntry) named(who exchange.Identity) {
+	e.VirtualKeyID, e.VirtualKeyName = who.VirtualKeyID, who.VirtualKeyName
+	e.TeamID, e.TeamName, e.CustomerID, e.CustomerName = who.TeamID, who.TeamName, who.CustomerID, who.CustomerName
+}
+
 // begun shows a record that is still being filled: only fields that do not change after its beginning are read.
 func begun(r *exchange.Record) LogEntry {
-	return LogEntry{
+	e := LogEntry{
 		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
 		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName,
 		SessionID: r.SessionID, UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect,
 	}
+	e.named(r.Identity)
+	return e
 }
 
 func object(r *exchange.Record) string {

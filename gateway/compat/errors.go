@@ -35,6 +35,9 @@ func members(e *llm.Error, status int, x *exchange.Exchange) []rawjson.Member {
 		{Key: "is_bifrost_error", Value: strconv.AppendBool(nil, e.Gateway())},
 		{Key: "status_code", Value: strconv.AppendInt(nil, int64(status), 10)},
 	}
+	if e.Refusal() && e.Type != "" {
+		out = append(out, rawjson.Member{Key: "type", Value: rawjson.AppendString(nil, e.Type)})
+	}
 	if x == nil || x.Record == nil {
 		return out
 	}
@@ -72,11 +75,15 @@ func ManagementError(err error) *exchange.Reply {
 	return &exchange.Reply{Status: e.Status, ContentType: "application/json", Header: errorHeader(e), Body: w.B}
 }
 
-// errorHeader passes on when a retry makes sense.
-func errorHeader(e *llm.Error) []exchange.Field {
-	if e.RetryAfter <= 0 {
-		return nil
+// errorHeader passes on when a retry makes sense, and that it makes none after a refusal of the gateway's own: it would
+// be refused again.
+func errorHeader(e *llm.Error) (header []exchange.Field) {
+	if e.Refusal() {
+		header = append(header, exchange.Field{Name: "X-Should-Retry", Value: "false"})
 	}
-	seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
-	return []exchange.Field{{Name: "Retry-After", Value: strconv.FormatInt(seconds, 10)}}
+	if e.RetryAfter > 0 {
+		seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
+		header = append(header, exchange.Field{Name: "Retry-After", Value: strconv.FormatInt(seconds, 10)})
+	}
+	return header
 }

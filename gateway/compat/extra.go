@@ -93,8 +93,9 @@ func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
 		return reply
 	}
 	extra := appendExtra(nil, x, 0)
-	body := make([]byte, 0, len(reply.Body)+len(extra)+20)
-	body = rawjson.AppendMembers(body, reply.Body, rawjson.Member{Key: "extra_fields", Value: extra})
+	answer := withCost(reply.Body, x.Record.Cost)
+	body := make([]byte, 0, len(answer)+len(extra)+20)
+	body = rawjson.AppendMembers(body, answer, rawjson.Member{Key: "extra_fields", Value: extra})
 	out := *reply
 	out.Body = body
 	return &out
@@ -118,9 +119,19 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
 	if r.KeyName != "" {
 		w.StringField("key", r.KeyName)
 	}
-	w.BoolField("is_fallback", false)
-	w.StringField("primary_provider", r.Provider)
-	w.StringField("primary_model", r.Model)
+	if asked != r.Model && r.Fallback == 0 {
+		w.Key("resolved_key_alias")
+		w.Open('{')
+		w.StringField("model_id", r.Model)
+		w.Close('}')
+	}
+	primary, model := r.PrimaryProvider, r.PrimaryModel
+	if primary == "" {
+		primary, model = r.Provider, r.Model
+	}
+	w.BoolField("is_fallback", r.Fallback > 0)
+	w.StringField("primary_provider", primary)
+	w.StringField("primary_model", model)
 	w.Close('}')
 	w.StringField("provider", r.Provider)
 	w.StringField("original_model_requested", asked)
@@ -128,6 +139,9 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
 	w.StringField("model_requested", asked)
 	w.IntField("latency", time.Since(x.Start).Milliseconds())
 	w.IntField("chunk_index", int64(chunk))
+	if r.Cost.Known {
+		w.RawField("cost", appendMoney(nil, r.Cost.Total))
+	}
 	if len(r.Warnings) > 0 {
 		w.Key("warnings")
 		w.Open('[')

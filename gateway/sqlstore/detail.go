@@ -45,8 +45,39 @@ func appendDetail(b []byte, r *exchange.Record, at place) []byte {
 	if r.Error != nil {
 		o.any("error", newFailure(r.Error))
 	}
+	o.governance(r)
 	o.close('}')
 	return o.b
+}
+
+// governance is who called, how the way was chosen and what it cost.
+func (o *object) governance(r *exchange.Record) {
+	who := &r.Identity
+	o.text("virtual_key_id", who.VirtualKeyID)
+	o.text("virtual_key_name", who.VirtualKeyName)
+	o.text("team_id", who.TeamID)
+	o.text("team_name", who.TeamName)
+	o.text("customer_id", who.CustomerID)
+	o.text("customer_name", who.CustomerName)
+	o.number("fallback", int64(r.Fallback))
+	if r.Fallback > 0 {
+		o.text("primary_provider", r.PrimaryProvider)
+		o.text("primary_model", r.PrimaryModel)
+	}
+	if len(r.Routing) > 0 {
+		o.any("routing", r.Routing)
+	}
+	if c := &r.Cost; c.Known {
+		o.open("cost", '{')
+		o.money("input", c.Input)
+		o.money("cache_read", c.CacheRead)
+		o.money("cache_write", c.CacheWrite)
+		o.money("output", c.Output)
+		o.money("reasoning", c.Reasoning)
+		o.money("request", c.Request)
+		o.money("total", c.Total)
+		o.close('}')
+	}
 }
 
 // object is JSON that is being written. Members that are zero are left out.
@@ -60,6 +91,12 @@ func (o *object) usage(r *exchange.Record) {
 	o.number("cache_write", u.CacheWrite)
 	o.number("output", u.Output)
 	o.number("reasoning", u.Reasoning)
+	o.number("cache_write_hour", u.CacheWriteHour)
+	o.number("input_audio", u.InputAudio)
+	o.number("input_image", u.InputImage)
+	o.number("cache_read_audio", u.CacheReadAudio)
+	o.number("output_audio", u.OutputAudio)
+	o.number("output_image", u.OutputImage)
 	if json.Valid(u.Raw) {
 		o.name("usage")
 		o.b = append(o.b, u.Raw...)
@@ -78,6 +115,7 @@ func (o *object) attempts(all []exchange.Attempt) {
 		o.text("key_name", a.KeyName)
 		o.number("status", int64(a.Status))
 		o.text("error", a.Error)
+		o.number("fallback", int64(a.Fallback))
 		o.number("duration_ns", int64(a.Duration))
 		o.close('}')
 	}
@@ -108,6 +146,13 @@ func (o *object) number(name string, n int64) {
 	if n != 0 {
 		o.name(name)
 		o.b = strconv.AppendInt(o.b, n, 10)
+	}
+}
+
+func (o *object) money(name string, usd float64) {
+	if usd != 0 {
+		o.name(name)
+		o.b = strconv.AppendFloat(o.b, usd, 'g', -1, 64)
 	}
 }
 

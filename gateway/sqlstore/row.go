@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/providers/catalog"
 	"heimdall/providers/llm"
 )
 
@@ -74,6 +75,36 @@ type detail struct {
 	Attempts        []exchange.Attempt `json:"attempts"`
 	Warnings        []llm.Warning      `json:"warnings"`
 	Error           *failure           `json:"error"`
+
+	CacheWriteHour int64 `json:"cache_write_hour"`
+	InputAudio     int64 `json:"input_audio"`
+	InputImage     int64 `json:"input_image"`
+	CacheReadAudio int64 `json:"cache_read_audio"`
+	OutputAudio    int64 `json:"output_audio"`
+	OutputImage    int64 `json:"output_image"`
+
+	VirtualKeyID    string          `json:"virtual_key_id"`
+	VirtualKeyName  string          `json:"virtual_key_name"`
+	TeamID          string          `json:"team_id"`
+	TeamName        string          `json:"team_name"`
+	CustomerID      string          `json:"customer_id"`
+	CustomerName    string          `json:"customer_name"`
+	Fallback        int             `json:"fallback"`
+	PrimaryProvider string          `json:"primary_provider"`
+	PrimaryModel    string          `json:"primary_model"`
+	Routing         []exchange.Step `json:"routing"`
+	Cost            *cost           `json:"cost"`
+}
+
+// cost is a cost that is known, in US dollars.
+type cost struct {
+	Input      float64 `json:"input"`
+	CacheRead  float64 `json:"cache_read"`
+	CacheWrite float64 `json:"cache_write"`
+	Output     float64 `json:"output"`
+	Reasoning  float64 `json:"reasoning"`
+	Request    float64 `json:"request"`
+	Total      float64 `json:"total"`
 }
 
 // failure is an llm.Error without the body that it came in, which is the record's response, and without its cause.
@@ -100,11 +131,23 @@ func (d *detail) fill(r *exchange.Record) {
 	r.HasUsage, r.Finish = d.HasUsage, llm.Finish{Reason: d.Finish, Raw: d.FinishRaw}
 	r.Usage = llm.Usage{
 		Input: d.Input, CacheRead: d.CacheRead, CacheWrite: d.CacheWrite, Output: d.Output, Reasoning: d.Reasoning,
-		Raw: d.Usage,
+		Raw: d.Usage, CacheWriteHour: d.CacheWriteHour, InputAudio: d.InputAudio, InputImage: d.InputImage,
+		CacheReadAudio: d.CacheReadAudio, OutputAudio: d.OutputAudio, OutputImage: d.OutputImage,
 	}
 	r.UpstreamDialect, r.DecodedBecause, r.ConfigVersion = d.UpstreamDialect, d.DecodedBecause, d.ConfigVersion
 	r.Retries, r.Attempts, r.Warnings = d.Retries, d.Attempts, d.Warnings
 	r.Request.Size, r.Response.Size = d.RequestSize, d.ResponseSize
+	r.Identity = exchange.Identity{
+		VirtualKeyID: d.VirtualKeyID, VirtualKeyName: d.VirtualKeyName, TeamID: d.TeamID, TeamName: d.TeamName,
+		CustomerID: d.CustomerID, CustomerName: d.CustomerName,
+	}
+	r.Fallback, r.PrimaryProvider, r.PrimaryModel, r.Routing = d.Fallback, d.PrimaryProvider, d.PrimaryModel, d.Routing
+	if c := d.Cost; c != nil {
+		r.Cost = catalog.Cost{
+			Known: true, Input: c.Input, CacheRead: c.CacheRead, CacheWrite: c.CacheWrite, Output: c.Output,
+			Reasoning: c.Reasoning, Request: c.Request, Total: c.Total,
+		}
+	}
 	if f := d.Error; f != nil {
 		r.Error = &llm.Error{
 			Kind: f.Kind, Status: f.Status, Message: f.Message, Type: f.Type, Code: f.Code, Param: f.Param,

@@ -15,6 +15,7 @@ import (
 
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/observe"
+	"heimdall/providers/catalog"
 	"heimdall/providers/llm"
 )
 
@@ -79,13 +80,18 @@ func full(id string) *exchange.Record {
 		Latency: 1234567 * time.Microsecond, TTFT: 89 * time.Millisecond, Upstream: 1200 * time.Millisecond,
 		Usage: llm.Usage{
 			Input: 1000, CacheRead: 800, CacheWrite: 100, Output: 50, Reasoning: 20, Raw: []byte(`{"prompt_tokens":1000}`),
+			CacheWriteHour: 60, InputAudio: 30, InputImage: 20, CacheReadAudio: 10, OutputAudio: 5, OutputImage: 4,
 		},
 		HasUsage: true, Finish: llm.Finish{Reason: llm.FinishStop, Raw: "end_turn"}, UpstreamDialect: "messages",
 		DecodedBecause: "cross-dialect attempt", ConfigVersion: 7, Retries: 2,
 		Attempts: []exchange.Attempt{
 			{Provider: "demo", Model: "demo-1", KeyID: "k-1", KeyName: "one", Status: 500, Error: "broken", Duration: 12345},
-			{Provider: "demo", Model: "demo-1", Status: 429, Duration: time.Second},
+			{Provider: "demo", Model: "demo-1", Status: 429, Fallback: 1, Duration: time.Second},
 		},
+		Identity: exchange.Identity{VirtualKeyID: "v-1", VirtualKeyName: "ci \"one\"", TeamID: "t-1", TeamName: "Bäcker", CustomerID: "c-1", CustomerName: "Acme"},
+		Fallback: 1, PrimaryProvider: "first", PrimaryModel: "first-1",
+		Routing:  []exchange.Step{{Engine: "core", Message: "first failed with 500"}, {Engine: "core", Message: "demo is next"}},
+		Cost:     catalog.Cost{Known: true, Input: 1.25e-7, CacheRead: 0.1, CacheWrite: 0.2, Output: 3, Reasoning: 4e-9, Request: 0.01, Total: 3.310000129},
 		Warnings: []llm.Warning{{Field: "logit_bias", Why: "not known there"}},
 		Request:  body(`{"model":"demo/demo-1","messages":[{"role":"user","content":"Grüße, 世界 \u0000 🌍"}]}`),
 		Response: body(`{"error":{"message":"slow down"}}`),

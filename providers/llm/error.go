@@ -66,6 +66,16 @@ func (e *Error) Gateway() bool {
 	}
 }
 
+// Refusal reports whether the gateway refused the call by its rules.
+func (e *Error) Refusal() bool {
+	switch e.Kind {
+	case KindModelBlocked, KindProviderBlocked, KindAccessDenied, KindBudgetExceeded, KindRateLimited, KindToolBlocked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Retry reports whether the same call may succeed when it is sent again.
 func (e *Error) Retry() bool {
 	switch e.Kind {

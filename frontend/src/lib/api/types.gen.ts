@@ -328,7 +328,8 @@ export interface ErrorDetails {
 
 /**
  * LogEntry is one row of the log. Status is processing, success, error or cancelled. Latency and TTFT are
- * milliseconds; null until known. Alias is the model as the client wrote it.
+ * milliseconds; null until known. Alias is the model as the client wrote it. Cost is in US dollars; null where the price
+ * is not known. FallbackIndex says which of the fallbacks answered, counted from 1; 0 = the primary.
  */
 export interface LogEntry {
   id: string;
@@ -354,16 +355,36 @@ export interface LogEntry {
   path: string;
   dialect: string;
   upstream_dialect?: string;
+  cost: number | null;
+  fallback_index: number;
+  virtual_key_id?: string;
+  virtual_key_name?: string;
+  team_id?: string;
+  team_name?: string;
+  customer_id?: string;
+  customer_name?: string;
 }
 
-/** Attempt is one call of a provider. */
+/** Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary. */
 export interface Attempt {
   provider: string;
   model: string;
   key_name?: string;
   status: number;
   error?: string;
+  fallback: number;
   latency_ms: number;
+}
+
+/** CostDetails is a cost in US dollars by what it was for. */
+export interface CostDetails {
+  input: number;
+  cache_read: number;
+  cache_write: number;
+  output: number;
+  reasoning: number;
+  request: number;
+  total: number;
 }
 
 /** Warning names a field that could not be carried into the provider's dialect. */
@@ -396,6 +417,10 @@ export interface LogDetail extends LogEntry {
   params: Record<string, unknown> | null;
   warnings: Warning[];
   attempt_trail: Attempt[];
+  routing: RoutingStep[];
+  cost_details: CostDetails | null;
+  primary_provider?: string;
+  primary_model?: string;
   decoded_because?: string;
   upstream_latency: number | null;
   config_version: number;

@@ -1,0 +1,48 @@
+package compat
+
+import (
+	"strconv"
+
+	"heimdall/providers/catalog"
+	"heimdall/providers/rawjson"
+)
+
+// withCost adds what a call costs to the usage object of an answer or of a chunk. One that says its cost itself keeps it.
+func withCost(body []byte, c catalog.Cost) []byte {
+	if !c.Known {
+		return body
+	}
+	usage, ok, _ := rawjson.Get(body, "usage")
+	if !ok || !rawjson.IsObject(usage) {
+		return body
+	}
+	if _, said, _ := rawjson.Get(usage, "cost"); said {
+		return body
+	}
+	usage = rawjson.AppendMembers(nil, usage, rawjson.Member{Key: "cost", Value: costObject(c)})
+	out, err := rawjson.Set(nil, body, "usage", usage)
+	if err != nil {
+		return body
+	}
+	return out
+}
+
+// costObject is a cost in Bifrost's shape.
+func costObject(c catalog.Cost) []byte {
+	var w rawjson.Writer
+	w.Open('{')
+	for _, part := range []struct {
+		name  string
+		value float64
+	}{
+		{"input_tokens_cost", c.Input + c.CacheRead + c.CacheWrite}, {"output_tokens_cost", c.Output},
+		{"reasoning_tokens_cost", c.Reasoning}, {"request_cost", c.Request}, {"total_cost", c.Total},
+	} {
+		w.RawField(part.name, appendMoney(nil, part.value))
+	}
+	w.Close('}')
+	return w.B
+}
+
+// appendMoney writes US dollars with all their digits.
+func appendMoney(dst []byte, usd float64) []byte { return strconv.AppendFloat(dst, usd, 'f', -1, 64) }
