@@ -51,6 +51,11 @@ func (c *Client) StopGateway(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/api/gateway/stop", nil, nil)
 }
 
+// Pause puts the kill switch on or off.
+func (c *Client) Pause(ctx context.Context, paused bool) error {
+	return c.call(ctx, http.MethodPut, "/api/kill-switch", map[string]bool{"paused": paused}, nil)
+}
+
 // Show asks the app to show its window.
 func (c *Client) Show(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/api/shell/show", nil, nil)

@@ -56,7 +56,8 @@ func Sweep(dir string) {
 type menu struct {
 	Options
 	now                               view
-	state, toggle, copy, window, quit *systray.MenuItem
+	state, spending                   *systray.MenuItem
+	toggle, pause, copy, window, quit *systray.MenuItem
 }
 
 func newMenu(o Options) *menu {
@@ -64,7 +65,12 @@ func newMenu(o Options) *menu {
 	systray.SetTooltip("Heimdall")
 	m.state = systray.AddMenuItem("", "")
 	m.state.Disable()
+	m.spending = systray.AddMenuItem("", "")
+	m.spending.Disable()
+	m.spending.Hide()
 	m.toggle = systray.AddMenuItem("", "")
+	m.pause = systray.AddMenuItem("Pause all calls", "")
+	m.pause.Disable()
 	m.copy = systray.AddMenuItem("Copy endpoint", "")
 	systray.AddSeparator()
 	m.window = systray.AddMenuItem("Open window", "")
@@ -85,11 +91,19 @@ func (m *menu) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+	var gateway admin.Gateway
+	var spending *admin.KillSwitch
 	go m.Control.Watch(ctx,
 		func(f admin.Frame) {
-			if f.Type == "gateway" && f.Gateway != nil {
-				send(render(*f.Gateway))
+			switch {
+			case f.Gateway != nil:
+				gateway = *f.Gateway
+			case f.Spending != nil:
+				spending = f.Spending
+			default:
+				return
 			}
+			send(render(gateway, spending))
 		},
 		func(err error) {
 			m.Log.Debug("the tray lost its event stream", "error", err)
@@ -103,6 +117,8 @@ func (m *menu) run(ctx context.Context) {
 			m.show(v)
 		case <-m.toggle.ClickedCh:
 			m.flip(ctx)
+		case <-m.pause.ClickedCh:
+			m.flipPause(ctx)
 		case <-m.copy.ClickedCh:
 			go m.copyEndpoint(m.now.endpoint)
 		case <-m.window.ClickedCh:
@@ -120,6 +136,11 @@ func (m *menu) flip(ctx context.Context) {
 	case actionStop:
 		go m.ask(ctx, "stop the gateway", m.Control.StopGateway)
 	}
+}
+
+func (m *menu) flipPause(ctx context.Context) {
+	paused := !m.now.paused
+	go m.ask(ctx, "flip the kill switch", func(ctx context.Context) error { return m.Control.Pause(ctx, paused) })
 }
 
 // ask sends one request. What became of it arrives as an event; a failure has nowhere to be shown but the log.
@@ -148,6 +169,16 @@ func (m *menu) show(v view) {
 	m.state.SetTitle(v.state)
 	m.toggle.SetTitle(v.toggle)
 	able(m.toggle, v.canFlip)
+	able(m.pause, v.pause != "")
+	if v.pause != "" {
+		m.pause.SetTitle(v.pause)
+	}
+	m.spending.SetTitle(v.spending)
+	if v.spending == "" {
+		m.spending.Hide()
+	} else {
+		m.spending.Show()
+	}
 	able(m.copy, v.endpoint != "")
 }
 

@@ -1,7 +1,9 @@
 package tray
 
 import (
+	"math"
 	"net/url"
+	"strconv"
 	"unicode/utf8"
 
 	"heimdall/gateway/admin"
@@ -28,6 +30,9 @@ type view struct {
 	toggles  action // what the toggle does
 	canFlip  bool
 	endpoint string // "" = nothing to copy
+	spending string // what calls cost now; "" = nothing is known
+	pause    string
+	paused   bool
 }
 
 type action int
@@ -37,19 +42,46 @@ const (
 	actionStop
 )
 
-// render says what the tray shows of a state.
-func render(g admin.Gateway) view {
+// render says what the tray shows of a state, and of what is being spent; nil = nobody knows.
+func render(g admin.Gateway, k *admin.KillSwitch) view {
+	v := renderGateway(g)
+	if k == nil {
+		return v
+	}
+	v.paused, v.pause = k.Paused, "Pause all calls"
+	if k.Paused {
+		v.pause = "Resume calls"
+		if g.State == "running" {
+			v.picture, v.state = pictureError, "Paused: every call is refused"
+		}
+	}
+	if k.BurnRate > 0 || k.SpentToday > 0 {
+		v.spending = money(k.BurnRate) + " a minute · " + money(k.SpentToday) + " today"
+	}
+	return v
+}
+
+// money writes US dollars with two digits that count, at least to the cent.
+func money(usd float64) string {
+	if usd >= 0.01 || usd <= 0 {
+		return "$" + strconv.FormatFloat(usd, 'f', 2, 64)
+	}
+	digits := 1 - int(math.Floor(math.Log10(usd)))
+	return "$" + strconv.FormatFloat(usd, 'f', digits, 64)
+}
+
+func renderGateway(g admin.Gateway) view {
 	switch g.State {
 	case "running":
-		return view{pictureRunning, "Running on " + hostOf(g.Address), "Stop gateway", actionStop, true, g.Address}
+		return view{picture: pictureRunning, state: "Running on " + hostOf(g.Address), toggle: "Stop gateway", toggles: actionStop, canFlip: true, endpoint: g.Address}
 	case "starting":
-		return view{pictureStarting, "Starting…", "Start gateway", actionStart, false, g.Address}
+		return view{picture: pictureStarting, state: "Starting…", toggle: "Start gateway", endpoint: g.Address}
 	case "stopping":
-		return view{pictureStarting, "Stopping…", "Stop gateway", actionStop, false, g.Address}
+		return view{picture: pictureStarting, state: "Stopping…", toggle: "Stop gateway", toggles: actionStop, endpoint: g.Address}
 	case "error":
-		return view{pictureError, shorten(g.Error), "Start gateway", actionStart, true, g.Address}
+		return view{picture: pictureError, state: shorten(g.Error), toggle: "Start gateway", canFlip: true, endpoint: g.Address}
 	default:
-		return view{pictureStopped, "Stopped", "Start gateway", actionStart, true, g.Address}
+		return view{picture: pictureStopped, state: "Stopped", toggle: "Start gateway", canFlip: true, endpoint: g.Address}
 	}
 }
 

@@ -31,6 +31,10 @@ type Options struct {
 	Dialects func(name string) (dialect.Dialect, bool)
 	Restart  func() RestartRequired // nil = a restart is never needed
 
+	// Burn is what calls cost in the last minute and today, in US dollars, and how many calls of today have no known
+	// price; nil = nobody counts.
+	Burn func() (perMinute, today float64, unpriced int64)
+
 	Version        string
 	AppDir         string
 	Keychain       string

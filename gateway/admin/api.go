@@ -451,13 +451,14 @@ type Logs struct {
 //	refused   Refused is set: a page in a browser was turned away
 //	dropped   Dropped is set: how many log rows and bodies were lost because the log could not keep up
 type Frame struct {
-	Type      string    `json:"type"`
-	Operation string    `json:"operation,omitempty"`
-	Gateway   *Gateway  `json:"gateway,omitempty"`
-	Log       *LogEntry `json:"payload,omitempty"`
-	Version   int64     `json:"version,omitempty"`
-	Refused   *Refused  `json:"refused,omitempty"`
-	Dropped   *Dropped  `json:"dropped,omitempty"`
+	Type      string      `json:"type"`
+	Operation string      `json:"operation,omitempty"`
+	Gateway   *Gateway    `json:"gateway,omitempty"`
+	Spending  *KillSwitch `json:"spending,omitempty"`
+	Log       *LogEntry   `json:"payload,omitempty"`
+	Version   int64       `json:"version,omitempty"`
+	Refused   *Refused    `json:"refused,omitempty"`
+	Dropped   *Dropped    `json:"dropped,omitempty"`
 }
 
 // Refused is a page that asked without being allowed to.

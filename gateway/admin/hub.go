@@ -67,6 +67,9 @@ func (h *Hub) Live() []LogEntry {
 // Gateway tells of a new state of the gateway.
 func (h *Hub) Gateway(g Gateway) { h.each(func(s *subscriber) { s.gateway = &g }) }
 
+// Spending tells what is being spent now, and whether the kill switch is on.
+func (h *Hub) Spending(k KillSwitch) { h.each(func(s *subscriber) { s.spending = &k }) }
+
 // Config tells of a new version of the configuration.
 func (h *Hub) Config(version int64) { h.each(func(s *subscriber) { s.config = &version }) }
 
@@ -107,9 +110,10 @@ func (h *Hub) Close() {
 	}
 }
 
-// subscribe makes a stream that begins with the gateway's state and everything in flight.
-func (h *Hub) subscribe(g Gateway) *subscriber {
-	s := &subscriber{hub: h, wake: make(chan struct{}, 1), done: make(chan struct{}), at: map[string]int{}, gateway: &g}
+// subscribe makes a stream that begins with the gateway's state, what is being spent (nil = nobody knows) and everything
+// in flight.
+func (h *Hub) subscribe(g Gateway, k *KillSwitch) *subscriber {
+	s := &subscriber{hub: h, wake: make(chan struct{}, 1), done: make(chan struct{}), at: map[string]int{}, gateway: &g, spending: k}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {

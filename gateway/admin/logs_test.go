@@ -194,7 +194,7 @@ func TestLogDetailOfAFailure(t *testing.T) {
 	if string(d.OutputMessage) != "null" || d.RawRequest.Missing == "" || d.RawRequest.Cut {
 		t.Errorf("detail: %+v", d)
 	}
-	if diff := cmp.Diff([]Attempt{{"alpha", "a-1", "k", 429, "slow down", 1000}}, d.AttemptTrail); diff != "" {
+	if diff := cmp.Diff([]Attempt{{"alpha", "a-1", "k", 429, "slow down", 0, 1000}}, d.AttemptTrail); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]Warning{{"seed", "unknown"}}, d.Warnings); diff != "" {

@@ -20,7 +20,7 @@ const (
 )
 
 func (a *Admin) events(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
-	s := a.Hub.subscribe(a.Gateway.State())
+	s := a.Hub.subscribe(a.Gateway.State(), a.spending())
 	context.AfterFunc(ctx, func() { s.Close() })
 	return &exchange.Reply{
 		Status: http.StatusOK, ContentType: "text/event-stream", Stream: s,
@@ -36,13 +36,14 @@ type subscriber struct {
 	done chan struct{}
 	once sync.Once
 
-	mu      sync.Mutex
-	gateway *Gateway
-	config  *int64
-	dropped *Dropped
-	refused []Refused
-	logs    []Frame
-	at      map[string]int // row → its place in logs
+	mu       sync.Mutex
+	gateway  *Gateway
+	spending *KillSwitch
+	config   *int64
+	dropped  *Dropped
+	refused  []Refused
+	logs     []Frame
+	at       map[string]int // row → its place in logs
 
 	rest  []byte // what a Read had no room for
 	flush time.Time
@@ -128,6 +129,9 @@ func (s *subscriber) take() []byte {
 	if s.gateway != nil {
 		frames = append(frames, Frame{Type: "gateway", Gateway: s.gateway})
 	}
+	if s.spending != nil {
+		frames = append(frames, Frame{Type: "spending", Spending: s.spending})
+	}
 	frames = append(frames, s.logs...)
 	if s.config != nil {
 		frames = append(frames, Frame{Type: "config", Version: *s.config})
@@ -138,7 +142,7 @@ func (s *subscriber) take() []byte {
 	if s.dropped != nil {
 		frames = append(frames, Frame{Type: "dropped", Dropped: s.dropped})
 	}
-	s.gateway, s.config, s.dropped, s.refused, s.logs = nil, nil, nil, nil, nil
+	s.gateway, s.spending, s.config, s.dropped, s.refused, s.logs = nil, nil, nil, nil, nil, nil
 	clear(s.at)
 	s.mu.Unlock()
 

@@ -464,6 +464,7 @@ export interface Frame {
   type: string;
   operation?: string;
   gateway?: Gateway;
+  spending?: KillSwitch;
   payload?: LogEntry;
   version?: number;
   refused?: Refused;
