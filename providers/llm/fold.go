@@ -109,6 +109,7 @@ func (b *foldBlock) add(p Part) {
 	b.signature.WriteString(p.Signature)
 	b.extra.add(p.Extra)
 	b.part.Redacted = b.part.Redacted || p.Redacted
+	b.part.Citations = append(b.part.Citations, p.Citations...)
 	if p.Media != nil {
 		b.part.Media = p.Media
 	}

@@ -22,10 +22,11 @@ func TestFold(t *testing.T) {
 		{Type: EventBlockStart, Block: 2, Part: Part{Kind: PartCall, Call: &ToolCall{ID: "c", Name: "f"}}},
 		{Type: EventDelta, Block: 1, Part: Part{Kind: PartText, Text: "hi", Extra: Extra{"messages": []byte(`{"citations":[1]}`)}}},
 		{Type: EventDelta, Block: 2, Part: Part{Kind: PartCall, Call: &ToolCall{Arguments: `{"x":`}}},
-		{Type: EventDelta, Block: 1, Part: Part{Kind: PartText, Extra: Extra{"messages": []byte(`{"citations":[2]}`)}},
+		{Type: EventDelta, Block: 1, Part: Part{Kind: PartText, Citations: []Citation{{URL: "a"}}, Extra: Extra{"messages": []byte(`{"citations":[2]}`)}},
 			Extra: Extra{"chat": []byte(`{"logprobs":{"content":[1],"refusal":null}}`)}},
 		{Type: EventDelta, Block: 2, Part: Part{Kind: PartCall, Call: &ToolCall{Arguments: `1}`}},
 			Extra: Extra{"chat": []byte(`{"logprobs":{"content":[2],"refusal":null}}`)}},
+		{Type: EventDelta, Block: 1, Part: Part{Kind: PartText, Citations: []Citation{{URL: "b"}}}},
 		{Type: EventFinish, Choice: 1, Finish: &Finish{Reason: FinishStop}},
 		{Type: EventFinish, Finish: &Finish{Reason: FinishTools, Raw: "tool_use"}},
 		{Type: EventUsage, Usage: usage},
@@ -35,7 +36,7 @@ func TestFold(t *testing.T) {
 		Choices: []Choice{{
 			Parts: []Part{
 				{Kind: PartReasoning, Text: "think", Signature: "sig"},
-				{Kind: PartText, Text: "hi", Extra: Extra{"messages": []byte(`{"citations":[1,2]}`)}},
+				{Kind: PartText, Text: "hi", Citations: []Citation{{URL: "a"}, {URL: "b"}}, Extra: Extra{"messages": []byte(`{"citations":[1,2]}`)}},
 				{Kind: PartCall, Call: &ToolCall{ID: "c", Name: "f", Arguments: `{"x":1}`}},
 			},
 			Finish: Finish{Reason: FinishTools, Raw: "tool_use"},

@@ -68,7 +68,7 @@ const (
 // Part is one piece of a message. Which fields are set follows from Kind: Text for text, reasoning and refusal;
 // Media, Call and Result for their kinds. Signature proves a reasoning part to the provider that wrote it. Redacted
 // reasoning has no text: its Signature is the whole of it, encrypted. An opaque part with a Call stood among the tool
-// calls.
+// calls. Citations are of texts; in a stream each delta carries only new ones, which may be of text before it.
 type Part struct {
 	Kind      Kind
 	Text      string
@@ -77,7 +77,20 @@ type Part struct {
 	Media     *Media
 	Call      *ToolCall
 	Result    *ToolResult
+	Citations []Citation
 	Extra     Extra
+}
+
+// Citation is a page of the web that a text rests on. Start and End are where, in characters (code points) of the text
+// of its part, nil where that is not known. Text is what the page says. Extra is bookkeeping between a provider and its
+// own clients, which nobody else misses.
+type Citation struct {
+	URL   string
+	Title string
+	Text  string
+	Start *int64
+	End   *int64
+	Extra Extra
 }
 
 // Media is an image, a document or audio, by value (base64 text in Data) or by reference (URL or FileID).

@@ -300,6 +300,9 @@ func compare(t *testing.T, client dialect.Dialect, want, got *llm.Response, warn
 	if a, b := dialecttest.Text(want), dialecttest.Text(got); a != b {
 		t.Errorf("%s\nbecame\n%s\nwith %v", a, b, warnings)
 	}
+	if a, b := dialecttest.Cited(want), dialecttest.Cited(got); !slices.Equal(a, b) && !dialecttest.Uncited(warnings) {
+		t.Errorf("citations %v became %v with %v", a, b, warnings)
+	}
 	if len(want.Choices) > len(got.Choices) && len(warnings) == 0 {
 		t.Error("choices went missing without a warning")
 	}

@@ -33,6 +33,7 @@ func (d *decoder) delta(dst []llm.Event, c *choiceIn, v []byte, rest *rawjson.Ga
 		}
 		dst = c.stop(c.start(dst, p))
 	}
+	dst = c.cite(dst, m.citations)
 	if m.refusal != "" {
 		dst = c.text(dst, llm.PartRefusal, m.refusal)
 	}
@@ -45,7 +46,8 @@ func (d *decoder) delta(dst []llm.Event, c *choiceIn, v []byte, rest *rawjson.Ga
 // delta is what one chunk adds to a choice.
 type deltaIn struct {
 	message
-	calls []callPiece
+	calls     []callPiece
+	citations []llm.Citation
 }
 
 type callPiece struct {
@@ -72,6 +74,11 @@ func decodeDelta(v []byte) (m deltaIn, err error) {
 			err = m.readDetails(v)
 		case "tool_calls":
 			err = m.readCalls(v)
+		case annotations:
+			var ok bool
+			if m.citations, ok = dialect.URLCitations(v, true); !ok {
+				m.rest.Add(&it)
+			}
 		default:
 			m.rest.Add(&it)
 		}
@@ -98,6 +105,10 @@ func (m *deltaIn) readCalls(v []byte) error {
 func (c *choiceIn) text(dst []llm.Event, kind llm.Kind, text string) []llm.Event {
 	if c.open < 0 || c.kind != kind || c.listed || c.inDetail() {
 		dst = c.start(dst, llm.Part{Kind: kind})
+		dst = c.cite(dst, nil)
+	}
+	if kind == llm.PartText {
+		c.chars += int64(dialect.Characters(text))
 	}
 	return append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: llm.Part{Kind: kind, Text: text}})
 }
@@ -119,6 +130,10 @@ func (c *choiceIn) start(dst []llm.Event, p llm.Part) []llm.Event {
 	c.blocks++
 	if p.Kind == llm.PartReasoning && !c.listed {
 		c.thoughts++
+	}
+	if p.Kind == llm.PartText {
+		c.base = c.chars
+		c.chars += int64(dialect.Characters(p.Text))
 	}
 	return append(dst, llm.Event{Type: llm.EventBlockStart, Choice: c.index, Block: c.open, Part: p})
 }

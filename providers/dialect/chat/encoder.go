@@ -24,6 +24,7 @@ type choiceOut struct {
 	index   int
 	calls   int
 	details int
+	chars   int64 // of text so far
 	blocks  map[int]blockOut
 }
 
@@ -31,8 +32,9 @@ type choiceOut struct {
 type blockOut struct {
 	kind   llm.Kind
 	index  int
-	listed bool // of a thought: it stands in the content
-	hidden bool // of a thought: nobody but its provider may read it, and nothing of it came so far
+	base   int64 // of a text: how many characters stand before it
+	listed bool  // of a thought: it stands in the content
+	hidden bool  // of a thought: nobody but its provider may read it, and nothing of it came so far
 }
 
 func newEncoder(req *llm.Request) *encoder {
@@ -190,7 +192,9 @@ func (e *encoder) block(dst []byte, ev llm.Event) []byte {
 			b.index = detailIndex(ev.Part.Extra, c.details)
 			c.details++
 		}
-	case llm.PartText, llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
+	case llm.PartText:
+		b.base = c.chars
+	case llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
 	}
 	b.hidden = ev.Part.Redacted
 	c.blocks[ev.Block] = b
@@ -232,11 +236,13 @@ func (e *encoder) piece(dst []byte, c *choiceOut, b blockOut, ev llm.Event) []by
 		return e.thought(dst, c, b, ev)
 	case llm.PartText, llm.PartRefusal:
 		e.losses.Extra("choices.delta", p.Extra)
-		if p.Text == "" && ev.Extra == nil {
+		if p.Text == "" && ev.Extra == nil && len(p.Citations) == 0 {
 			return dst
 		}
 		e.begin(c)
+		e.annotations(p.Citations, b.base)
 		if p.Text != "" && b.kind == llm.PartText {
+			c.chars += int64(dialect.Characters(p.Text))
 			e.w.StringField("content", p.Text)
 		} else if p.Text != "" {
 			e.w.StringField("refusal", p.Text)

@@ -331,6 +331,9 @@ func (o *out) turn(m llm.Message, parts []llm.Part) {
 func (o *out) content(parts []llm.Part, empty string) {
 	var keep []llm.Part
 	for _, p := range parts {
+		if len(p.Citations) > 0 {
+			o.losses.Uncited(o.losses.Path("content"))
+		}
 		if o.writable("content", p) {
 			keep = append(keep, p)
 		}

@@ -81,7 +81,7 @@ func decodeChoice(i int, v []byte) (c llm.Choice, err error) {
 			var m message
 			if m, err = decodeMessage(v); err == nil {
 				c.Parts = signed(m.parts())
-				if obj := m.rest.Object(); obj != nil {
+				if obj := cited(c.Parts, m.rest.Object()); obj != nil {
 					rest.Put("message", obj)
 				}
 			}
@@ -150,9 +150,7 @@ func (o *out) choice(c llm.Choice) {
 	}
 	o.thoughts(c.Parts)
 	o.calls(c.Parts)
-	if left := dialect.Nested(c.Extra, name, "message"); left != nil {
-		w.Members(left)
-	}
+	o.annotations(c.Parts, dialect.Nested(c.Extra, name, "message"))
 	w.Close('}')
 	w.StringField("finish_reason", finishWord(c.Finish))
 	o.own(c.Extra, "message")

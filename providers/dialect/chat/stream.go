@@ -31,7 +31,10 @@ type choiceIn struct {
 	listed   bool // the open block is a thought in the content
 	calls    []callIn
 	details  []detailIn
-	thoughts int // the blocks of reasoning outside the content
+	thoughts int            // the blocks of reasoning outside the content
+	base     int64          // how many characters of text stand before the open block
+	chars    int64          // how many characters of text there are so far
+	waiting  []llm.Citation // those that no text could carry yet
 	finished bool
 }
 
@@ -257,6 +260,9 @@ func (c *choiceIn) attach(dst []llm.Event, from int, extra llm.Extra) []llm.Even
 }
 
 func (d *decoder) finish(dst []llm.Event, c *choiceIn, f llm.Finish, extra llm.Extra) []llm.Event {
+	if len(c.waiting) > 0 {
+		dst = c.cite(c.start(dst, llm.Part{Kind: llm.PartText}), nil)
+	}
 	dst = c.stop(dst)
 	for _, call := range c.calls {
 		dst = append(dst, llm.Event{Type: llm.EventBlockEnd, Choice: c.index, Block: call.block})

@@ -262,7 +262,7 @@ func (e *encoder) begin(dst []byte, b *blockOut, ev llm.Event) []byte {
 		}
 		dst = e.beginContent(dst, b, llm.Part{Kind: p.Kind, Extra: p.Extra})
 	case llm.PartText, llm.PartRefusal:
-		dst = e.beginContent(dst, b, llm.Part{Kind: llm.PartText, Extra: p.Extra})
+		dst = e.beginContent(dst, b, llm.Part{Kind: llm.PartText, Citations: p.Citations, Extra: p.Extra})
 	case llm.PartOpaque:
 		if p.Call != nil && p.Extra[name] != nil {
 			dst = e.beginCall(dst, b, p)
@@ -317,7 +317,7 @@ func (e *encoder) late(p llm.Part) {
 	case llm.PartCall:
 		e.o.lost("tool_calls", p.Extra)
 	case llm.PartText, llm.PartRefusal, llm.PartMedia, llm.PartResult, llm.PartOpaque:
-		e.o.lost("content", p.Extra)
+		e.o.said(p)
 	case llm.PartReasoning:
 	}
 }

@@ -34,6 +34,14 @@ func (o *out) lost(field string, x llm.Extra) {
 	}
 }
 
+// said warns of what a part of content has lost.
+func (o *out) said(p llm.Part) {
+	o.lost("content", p.Extra)
+	if len(p.Citations) > 0 {
+		o.losses.Uncited(o.path("content"))
+	}
+}
+
 // own writes the members that only this dialect knows.
 func (o *out) own(x llm.Extra, except ...string) {
 	if obj := x[name]; obj != nil {
@@ -65,7 +73,7 @@ func (o *out) content(parts []llm.Part, empty string) {
 		o.w.RawField("content", []byte(empty))
 	case len(keep) == 1 && keep[0].Kind == llm.PartText && keep[0].Extra[name] == nil:
 		o.w.StringField("content", keep[0].Text)
-		o.lost("content", keep[0].Extra)
+		o.said(keep[0])
 	default:
 		o.list(keep)
 	}
@@ -85,7 +93,11 @@ func (o *out) list(parts []llm.Part) {
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
 	case llm.PartText:
-		return p.Text != "" || p.Extra[name] != nil
+		if p.Text != "" || p.Extra[name] != nil {
+			return true
+		}
+		o.said(p)
+		return false
 	case llm.PartRefusal:
 		return p.Text != ""
 	case llm.PartReasoning:
@@ -154,7 +166,7 @@ func (o *out) part(p llm.Part) {
 	}
 	o.own(p.Extra, typeImage, "tool_plan")
 	w.Close('}')
-	o.lost("content", p.Extra)
+	o.said(p)
 }
 
 func mediaURL(m *llm.Media) string {

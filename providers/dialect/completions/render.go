@@ -34,6 +34,9 @@ func (o *out) text(parts []llm.Part) string {
 		}
 		b.WriteString(p.Text)
 		o.losses.Lost("content", p.Extra)
+		if len(p.Citations) > 0 {
+			o.losses.Uncited(o.losses.Path("content"))
+		}
 	}
 	return b.String()
 }

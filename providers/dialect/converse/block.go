@@ -23,7 +23,7 @@ func decodeBlocks(v []byte) (parts []llm.Part, err error) {
 
 func addBlock(parts *[]llm.Part, v []byte) error {
 	p, err := decodeBlock(v)
-	if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil) {
+	if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil || p.Citations != nil) {
 		*parts = append(*parts, p)
 	}
 	return err
@@ -288,8 +288,11 @@ func decodeCited(block, v []byte) llm.Part {
 				p.Text += text
 				return err
 			})
-		case "citations":
-			rest.Put(key, v)
+		case citations:
+			var left []byte
+			if p.Citations, left = decodeCitations(v); left != nil {
+				rest.Put(key, left)
+			}
 			return true, nil
 		}
 		whole = false
@@ -298,6 +301,7 @@ func decodeCited(block, v []byte) llm.Part {
 	if err != nil || !whole {
 		return opaque(block)
 	}
+	dialect.CiteAll(p.Citations, dialect.Characters(p.Text))
 	dialect.Keep(&p.Extra, name, rest.Object())
 	return p
 }

@@ -27,6 +27,7 @@ type blockOut struct {
 	kind      llm.Kind
 	index     int
 	arguments []byte // of a call, so far
+	chars     int    // of a text, so far
 	held      []llm.Event
 	opened    bool // something of it is written, so it has an index
 	redacted  bool
@@ -312,7 +313,16 @@ func (e *encoder) text(dst []byte, b *blockOut, p llm.Part) []byte {
 		e.o.w.StringField("text", p.Text)
 		dst = e.sendDelta(dst)
 	}
-	if v := dialect.Nested(p.Extra, name, "citations"); v != nil {
+	b.chars += dialect.Characters(p.Text)
+	for _, c := range p.Citations {
+		if e.o.citable(c, b.chars) {
+			e.openDelta(b)
+			e.o.w.Key("citation")
+			citation(&e.o.w, c)
+			dst = e.sendDelta(dst)
+		}
+	}
+	if v := dialect.Nested(p.Extra, name, citations); v != nil {
 		for it := rawjson.Array(v); it.Next(); {
 			e.openDelta(b)
 			e.o.w.RawField("citation", it.Value())

@@ -74,7 +74,11 @@ func (o *out) point(control []byte, open bool) {
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
 	case llm.PartText, llm.PartRefusal:
-		return o.answer && p.Text != "" || strings.TrimSpace(p.Text) != "" || p.Extra[name] != nil
+		if strings.TrimSpace(p.Text) == "" && p.Extra[name] == nil && len(p.Citations) > 0 && !o.answer {
+			o.losses.Uncited(o.path("content"))
+			return false
+		}
+		return o.answer && (p.Text != "" || len(p.Citations) > 0) || strings.TrimSpace(p.Text) != "" || p.Extra[name] != nil
 	case llm.PartReasoning:
 		if o.answer || !dialect.Foreign(name, p.Signature) && (p.Signature != "" || p.Extra[name] != nil) {
 			return true
@@ -140,8 +144,11 @@ func (o *out) block(p llm.Part) {
 
 func (o *out) text(p llm.Part) {
 	w := &o.w
-	citations := dialect.Nested(p.Extra, name, "citations")
-	if citations == nil {
+	cited := dialect.Nested(p.Extra, name, citations)
+	if len(p.Citations) > 0 {
+		cited = o.citations(p)
+	}
+	if cited == nil {
 		w.StringField(blockText, p.Text)
 		o.own(p.Extra)
 		return
@@ -154,7 +161,7 @@ func (o *out) text(p llm.Part) {
 	w.StringField(blockText, p.Text)
 	w.Close('}')
 	w.Close(']')
-	w.RawField("citations", citations)
+	w.RawField(citations, cited)
 	w.Close('}')
 }
 

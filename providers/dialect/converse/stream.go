@@ -31,6 +31,8 @@ type blockIn struct {
 	block int
 	part  llm.Part
 	heard bool // a piece of a tool call's input came
+	chars int  // of a text, so far
+	cited []llm.Citation
 	held  held // of an opaque block
 	ended bool
 }
@@ -172,7 +174,7 @@ func (d *decoder) blockDelta(dst []llm.Event, data []byte) ([]llm.Event, error) 
 }
 
 func said(p llm.Part) bool {
-	return p.Text != "" || p.Signature != "" || p.Extra != nil || p.Call != nil && p.Call.Arguments != ""
+	return p.Text != "" || p.Signature != "" || p.Extra != nil || p.Citations != nil || p.Call != nil && p.Call.Arguments != ""
 }
 
 // piece adds to the open block, or opens one for the first piece. Some models change the kind under one index.
@@ -195,6 +197,13 @@ func (d *decoder) piece(dst []llm.Event, b *blockIn, index int64, p llm.Part) []
 		}
 	}
 	b.heard = true
+	if p.Kind == llm.PartText {
+		b.chars += dialect.Characters(p.Text)
+		b.cited = append(b.cited, p.Citations...)
+		if p.Citations = nil; !said(p) {
+			return dst
+		}
+	}
 	return append(dst, llm.Event{Type: llm.EventDelta, Block: b.block, Part: p})
 }
 
@@ -213,7 +222,10 @@ func decodeDelta(delta []byte) (p llm.Part, known bool, err error) {
 			err = dialect.String(&p.Text, v)
 		case "citation":
 			p.Kind = llm.PartText
-			dialect.Keep(&p.Extra, name, append(append([]byte(`{"citations":[`), v...), "]}"...))
+			var left []byte
+			if p.Citations, left = decodeCitations(append(append([]byte{'['}, v...), ']')); left != nil {
+				dialect.Keep(&p.Extra, name, append(append([]byte(`{"citations":`), left...), '}'))
+			}
 		case blockCall:
 			p.Kind, p.Call = llm.PartCall, &llm.ToolCall{}
 			input, _, _ := rawjson.Get(v, "input")
@@ -241,6 +253,7 @@ func decodeThought(p *llm.Part, v []byte) (known bool, err error) {
 
 func (b *blockIn) end(dst []llm.Event) []llm.Event {
 	b.ended = true
+	dst = b.cite(dst)
 	switch {
 	case b.part.Kind == llm.PartOpaque:
 		dst = append(dst, llm.Event{Type: llm.EventBlockStart, Block: b.block, Part: opaque(b.held.whole())})

@@ -155,6 +155,9 @@ func across(first, second *llm.Response, warnings []llm.Warning) error {
 	if a != b && !softened(first, a, b) && !slices.ContainsFunc(warnings, aboutFinish) {
 		return fmt.Errorf("finish %s became %s", a, b)
 	}
+	if a, b := Cited(first), Cited(second); !slices.Equal(a, b) && !Uncited(warnings) {
+		return fmt.Errorf("citations %v became %v (%v)", a, b, warnings)
+	}
 	if len(first.Choices) > 1 && len(second.Choices) == 1 && len(warnings) == 0 {
 		return errors.New("choices went missing without a warning")
 	}

@@ -19,6 +19,9 @@ type choiceIn struct {
 	finish   string
 	finished bool
 	news     newsIn
+	spoken   []byte // all texts so far
+	base     int    // how much of that stands before the open block
+	sources  sourcesIn
 }
 
 func (c *choiceIn) part(dst []llm.Event, p partIn) ([]llm.Event, error) {
@@ -61,6 +64,9 @@ func (c *choiceIn) text(dst []llm.Event, p partIn) []llm.Event {
 		}
 	}
 	if p.Text != "" || p.Signature != "" {
+		if p.Kind == llm.PartText {
+			c.spoken = append(c.spoken, p.Text...)
+		}
 		piece := llm.Part{Kind: p.Kind, Text: p.Text, Signature: p.Signature}
 		dst = append(dst, llm.Event{Type: llm.EventDelta, Choice: c.index, Block: c.open, Part: piece})
 	}
@@ -125,12 +131,19 @@ func (c *choiceIn) start(dst []llm.Event, p llm.Part) []llm.Event {
 	dst = c.stop(dst)
 	c.open, c.kind = c.blocks, p.Kind
 	c.blocks++
+	if p.Kind == llm.PartText {
+		c.base = len(c.spoken)
+		c.spoken = append(c.spoken, p.Text...)
+	}
 	return append(dst, llm.Event{Type: llm.EventBlockStart, Choice: c.index, Block: c.open, Part: p})
 }
 
 func (c *choiceIn) stop(dst []llm.Event) []llm.Event {
 	if c.open < 0 {
 		return dst
+	}
+	if c.kind == llm.PartText {
+		dst = c.cite(dst, false)
 	}
 	call := c.call
 	if c.call = nil; call != nil {
@@ -162,7 +175,7 @@ func (c *choiceIn) attach(dst []llm.Event, from int) []llm.Event {
 }
 
 func (c *choiceIn) end(dst []llm.Event) []llm.Event {
-	dst = c.stop(dst)
+	dst = c.stop(c.cite(dst, true))
 	f := decodeFinish(c.finish, c.calls > 0)
 	return append(dst, llm.Event{Type: llm.EventFinish, Choice: c.index, Finish: &f, Extra: c.news.take()})
 }

@@ -7,5 +7,6 @@
 // not know as opaque parts.
 //
 // The URL names the model. Signatures stand on parts of any kind here; signature.go says how they travel through
-// dialects that know them on thoughts only. A schema in the older notation is read as JSON schema and written as such.
+// dialects that know them on thoughts only. The pages of groundingMetadata are citations of the texts, and all of it stays
+// with the choice. A schema in the older notation is read as JSON schema and written as such.
 package generate

@@ -29,11 +29,16 @@ type choiceOut struct {
 	finish  *llm.Finish
 	extra   []llm.Extra // members for the last frame
 	spoke   bool
+
+	text    []byte // of all texts so far
+	sources []sourceOut
+	own     bool // the answer says itself what it rests on
 }
 
 // blockOut is a block that is open.
 type blockOut struct {
 	part      llm.Part
+	base      int    // of a text: how much text stands before it
 	written   bool   // something of it
 	arguments []byte // of a call, so far
 	signature []byte // of a thought, so far
@@ -62,6 +67,9 @@ func (e *encoder) Warnings() []llm.Warning { return e.o.losses.List() }
 func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	if e.failed {
 		return dst
+	}
+	if dialect.Nested(ev.Extra, name, grounding) != nil {
+		e.choice(ev.Choice).own = true
 	}
 	switch ev.Type {
 	case llm.EventStart:
@@ -118,7 +126,7 @@ func (e *encoder) block(dst []byte, ev llm.Event) []byte {
 	for _, open := range c.order {
 		dst = e.release(dst, c, open, "")
 	}
-	b := &blockOut{part: ev.Part}
+	b := &blockOut{part: ev.Part, base: len(c.text)}
 	b.part.Text, b.part.Signature = "", ""
 	c.blocks[ev.Block] = b
 	c.order = append(c.order, b)
@@ -133,7 +141,7 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 	c := e.choice(ev.Choice)
 	b := c.blocks[ev.Block]
 	if b == nil {
-		b = &blockOut{part: llm.Part{Kind: ev.Part.Kind}}
+		b = &blockOut{part: llm.Part{Kind: ev.Part.Kind}, base: len(c.text)}
 		c.blocks[ev.Block] = b
 		c.order = append(c.order, b)
 	}
@@ -152,6 +160,7 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 // grow writes what is new of a block, if it can go out in pieces.
 func (e *encoder) grow(dst []byte, c *choiceOut, b *blockOut, ev llm.Event) []byte {
 	p := ev.Part
+	c.hear(b, ev)
 	b.signature = append(b.signature, p.Signature...)
 	switch b.part.Kind {
 	case llm.PartText, llm.PartRefusal, llm.PartReasoning:
@@ -404,6 +413,9 @@ func (e *encoder) last(c *choiceOut) {
 	e.closeContent()
 	w.StringField("finishReason", encodeFinish(*c.finish))
 	w.IntField("index", int64(c.index))
+	if e.o.index = c.index; len(c.sources) > 0 && !c.own {
+		e.o.grounding(c.text, c.sources)
+	}
 	seen := map[string]bool{}
 	for i := len(c.extra) - 1; i >= 0; i-- {
 		e.latest(c.extra[i], seen)

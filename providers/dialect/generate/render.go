@@ -82,6 +82,9 @@ func (o *out) part(p llm.Part, signature string) {
 	switch p.Kind {
 	case llm.PartText, llm.PartRefusal:
 		w.StringField(partText, p.Text)
+		if !o.answer && len(p.Citations) > 0 {
+			o.losses.Uncited(o.path("content"))
+		}
 	case llm.PartReasoning:
 		w.StringField(partText, p.Text)
 		w.BoolField("thought", true)

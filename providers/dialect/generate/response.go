@@ -128,6 +128,7 @@ func (in *responseIn) choices() error {
 
 func (in *responseIn) candidate(i int, v []byte) (c llm.Choice, err error) {
 	index, finish := int64(i), ""
+	var sources sourcesIn
 	var rest rawjson.Gather
 	var t turnIn
 	err = members(v, &rest, func(key string, v []byte) (bool, error) {
@@ -139,9 +140,12 @@ func (in *responseIn) candidate(i int, v []byte) (c llm.Choice, err error) {
 			return true, nil
 		case "content":
 			return true, in.content(&t, i, v)
+		case grounding:
+			sources.read(v)
 		}
 		return false, nil
 	})
+	cite(t.parts, sources.list)
 	c.Index, c.Parts = int(index), t.parts
 	c.Finish = decodeFinish(finish, t.calls > 0)
 	dialect.Keep(&c.Extra, name, rest.Object())
@@ -247,6 +251,7 @@ func (o *out) candidate(c llm.Choice) {
 	w.StringField("finishReason", encodeFinish(c.Finish))
 	w.IntField("index", int64(c.Index))
 	o.keep(c.Extra)
+	o.grounded(c)
 	w.Close('}')
 	o.lost("", c.Extra)
 	o.lost("finish", c.Finish.Extra)

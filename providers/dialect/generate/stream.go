@@ -211,6 +211,9 @@ func (d *decoder) candidate(dst []llm.Event, i int, v []byte) ([]llm.Event, erro
 			if !rawjson.IsNull(v) {
 				c.finish, c.finished = finishWord(v), true
 			}
+		case grounding:
+			c.sources.read(v)
+			c.news.note(string(it.Key()), v)
 		default:
 			c.news.note(string(it.Key()), v)
 		}

@@ -22,7 +22,7 @@ func decodeBlocks(v []byte) (parts []llm.Part, err error) {
 	}
 	err = dialect.List(v, "must be a string or a list of content blocks", func(_ int, v []byte) error {
 		p, err := decodeBlock(v)
-		if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil) {
+		if err == nil && (p.Kind != llm.PartText || p.Text != "" || p.Extra != nil || p.Citations != nil) {
 			parts = append(parts, p)
 		}
 		return err
@@ -39,9 +39,10 @@ func decodeBlock(v []byte) (p llm.Part, err error) {
 	switch kind {
 	case blockText:
 		p.Kind = llm.PartText
-		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
-			return key == "text", read(key == "text", &p.Text, v)
-		})
+		err = dialect.TypedMembers(v, &rest, textField(&p, &rest))
+		if p.Citations != nil {
+			dialect.CiteAll(p.Citations, dialect.Characters(p.Text))
+		}
 	case blockThinking, blockRedacted:
 		p.Kind, p.Redacted = llm.PartReasoning, kind == blockRedacted
 		err = dialect.TypedMembers(v, &rest, thinkingField(&p))
@@ -91,6 +92,22 @@ func read(fits bool, dst *string, v []byte) error {
 		return nil
 	}
 	return dialect.String(dst, v)
+}
+
+func textField(p *llm.Part, rest *rawjson.Gather) func(string, []byte) (bool, error) {
+	return func(key string, v []byte) (bool, error) {
+		switch {
+		case key == "text":
+			return true, dialect.String(&p.Text, v)
+		case key == citations && !rawjson.IsNull(v):
+			var left []byte
+			if p.Citations, left = decodeCitations(v); left != nil {
+				rest.Put(key, left)
+			}
+			return true, nil
+		}
+		return false, nil
+	}
 }
 
 func thinkingField(p *llm.Part) func(string, []byte) (bool, error) {

@@ -30,6 +30,7 @@ type blockOut struct {
 	kind      llm.Kind
 	index     int
 	arguments []byte // of a call, so far
+	chars     int    // of a text, so far
 	held      []llm.Event
 	silent    bool // nothing of it can be written yet, or at all
 	signed    bool // of a thought: its signature is written, or it is of this dialect
@@ -203,7 +204,7 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 		b.held = append(b.held, ev)
 		return dst
 	}
-	if ev.Part.Text != "" || ev.Part.Signature != "" || ev.Part.Call != nil {
+	if ev.Part.Text != "" || ev.Part.Signature != "" || ev.Part.Call != nil || len(ev.Part.Citations) > 0 {
 		e.o.losses.Add("choices[0].delta", "a piece came after its block had ended")
 	}
 	return dst
@@ -254,6 +255,7 @@ func (e *encoder) start(dst []byte, b *blockOut, ev llm.Event) []byte {
 		return dst
 	}
 	head := p
+	head.Citations = nil
 	if !p.Redacted {
 		head.Text, head.Signature = "", ""
 	}
@@ -317,13 +319,15 @@ func (e *encoder) piece(dst []byte, b *blockOut, p llm.Part) []byte {
 	if p.Text != "" && b.kind == llm.PartReasoning {
 		dst = e.write(dst, b, "thinking_delta", "thinking", p.Text)
 	} else if p.Text != "" {
+		b.chars += dialect.Characters(p.Text)
 		dst = e.write(dst, b, "text_delta", "text", p.Text)
 	}
+	dst = e.cite(dst, b, p.Citations)
 	if p.Signature != "" {
 		dst = e.write(dst, b, "signature_delta", "signature", p.Signature)
 	}
 	b.signed = b.signed || p.Signature != "" || p.Extra[name] != nil
-	if v := dialect.Nested(p.Extra, name, "citations"); v != nil {
+	if v := dialect.Nested(p.Extra, name, citations); v != nil {
 		for it := rawjson.Array(v); it.Next(); {
 			dst = e.writeRaw(dst, b, "citations_delta", "citation", it.Value())
 		}

@@ -48,7 +48,7 @@ func (client) Tee() dialect.Tee { return &tee{} }
 
 // foreign finds the thoughts that other dialects have signed.
 func foreign(body []byte) bool {
-	return dialect.ForeignIn(name, body, `"signature"`) ||
+	return dialect.ForeignIn(name, body, `"signature"`, `"`+citedIndex+`"`) ||
 		bytes.Contains(body, []byte("_thinking")) && dialect.ForeignIn(name, body, `"data"`)
 }
 

@@ -29,7 +29,11 @@ const noHidden = "it is hidden, and there is nothing to send back in its place"
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
 	case llm.PartText:
-		return p.Text != "" || p.Extra[name] != nil
+		if p.Text == "" && p.Extra[name] == nil && len(p.Citations) > 0 && !o.answer {
+			o.losses.Uncited(o.losses.Path("content"))
+			return false
+		}
+		return p.Text != "" || p.Extra[name] != nil || len(p.Citations) > 0
 	case llm.PartRefusal:
 		return p.Text != ""
 	case llm.PartReasoning:
@@ -76,7 +80,7 @@ func (o *out) value(p llm.Part) {
 	case llm.PartText, llm.PartRefusal:
 		w.StringField("type", blockText)
 		w.StringField("text", p.Text)
-		o.own(p.Extra)
+		o.citations(p)
 	case llm.PartReasoning:
 		o.thought(p)
 	case llm.PartCall:

@@ -28,7 +28,9 @@ type blockIn struct {
 	part   llm.Part
 	input  []byte // of a tool call, when it came with the start
 	pieces []byte // of an opaque block's input
-	heard  bool   // a piece of a tool call's input, or of a thought's signature, came
+	chars  int    // of a text, so far
+	cited  []llm.Citation
+	heard  bool // a piece of a tool call's input, or of a thought's signature, came
 	ended  bool
 }
 
@@ -194,6 +196,7 @@ func (d *decoder) blockStart(dst []llm.Event, data []byte) ([]llm.Event, error) 
 		head.Call = &llm.ToolCall{ID: p.Call.ID, Name: p.Call.Name}
 	case llm.PartText:
 		head.Text = ""
+		b.chars, b.cited, head.Citations = dialect.Characters(p.Text), p.Citations, nil
 	case llm.PartReasoning:
 		head.Text = ""
 		if !p.Redacted {
@@ -247,7 +250,7 @@ func (d *decoder) blockDelta(dst []llm.Event, data []byte) ([]llm.Event, error) 
 			p.Call = &llm.ToolCall{}
 			return true, dialect.String(&p.Call.Arguments, v)
 		case "citation":
-			rest.Put("citations", append(append([]byte{'['}, v...), ']'))
+			b.citation(v, &rest)
 			return true, nil
 		}
 		return false, nil
@@ -259,10 +262,22 @@ func (d *decoder) blockDelta(dst []llm.Event, data []byte) ([]llm.Event, error) 
 	if p.Call != nil && p.Call.Arguments != "" {
 		b.heard = true
 	}
+	if p.Kind == llm.PartText {
+		b.chars += dialect.Characters(p.Text)
+	}
 	if p.Text == "" && p.Signature == "" && p.Extra == nil && (p.Call == nil || p.Call.Arguments == "") {
 		return dst, nil
 	}
 	return append(dst, llm.Event{Type: llm.EventDelta, Block: b.block, Part: p}), nil
+}
+
+// citation keeps a citation for the end of its block; one that says more than others can goes to rest.
+func (b *blockIn) citation(v []byte, rest *rawjson.Gather) {
+	cited, left := decodeCitations(append(append([]byte{'['}, v...), ']'))
+	b.cited = append(b.cited, cited...)
+	if left != nil {
+		rest.Put(citations, left)
+	}
 }
 
 // grow adds a delta to an opaque block: its input comes in pieces, all else whole.
@@ -304,6 +319,7 @@ func (d *decoder) blockStop(dst []llm.Event, data []byte) ([]llm.Event, error) {
 
 func (b *blockIn) end(dst []llm.Event) ([]llm.Event, error) {
 	b.ended = true
+	dst = b.cite(dst)
 	switch {
 	case b.part.Kind == llm.PartOpaque:
 		if len(b.pieces) > 0 && rawjson.Valid(b.pieces) == nil {

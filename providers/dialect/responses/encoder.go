@@ -1,6 +1,8 @@
 package responses
 
 import (
+	"slices"
+
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -218,7 +220,7 @@ func (e *encoder) blockStart(dst []byte, ev llm.Event) []byte {
 	}
 	b := &blockOut{part: p}
 	e.blocks[ev.Block] = b
-	if p.Text == "" && p.Signature == "" && p.Extra[name] == nil && (p.Kind == llm.PartText && e.o.made || p.Kind == llm.PartReasoning) {
+	if p.Text == "" && p.Signature == "" && p.Extra[name] == nil && len(p.Citations) == 0 && (p.Kind == llm.PartText && e.o.made || p.Kind == llm.PartReasoning) {
 		return dst // it is nothing before its first piece
 	}
 	if !e.o.writable(p) {
@@ -270,15 +272,18 @@ func (e *encoder) delta(dst []byte, ev llm.Event) []byte {
 	}
 	p := ev.Part
 	if b.ended {
-		if p.Text != "" || p.Signature != "" || p.Call != nil {
+		if p.Text != "" || p.Signature != "" || p.Call != nil || len(p.Citations) > 0 {
 			e.o.losses.Add("choices[0].delta", "a piece came after its block had ended")
 		}
 		return dst
 	}
 	overlay(&b.part.Extra, p.Extra)
+	if len(p.Citations) > 0 {
+		b.part.Citations = slices.Concat(b.part.Citations, p.Citations)
+	}
 	b.part.Redacted = b.part.Redacted || p.Redacted
 	if b.item == nil {
-		if p.Text == "" && p.Signature == "" && b.part.Extra[name] == nil {
+		if p.Text == "" && p.Signature == "" && b.part.Extra[name] == nil && len(p.Citations) == 0 {
 			return dst
 		}
 		dst = e.begins(dst, b)

@@ -201,9 +201,16 @@ func decodePart(v []byte) (p llm.Part, err error) {
 	switch kind := typeOf(v); kind {
 	case typeInput, typeOutput, "text":
 		p.Kind = llm.PartText
-		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (bool, error) {
-			said := key == "text"
-			return said || nothing(key, v), text(said, &p.Text, v)
+		err = dialect.TypedMembers(v, &rest, func(key string, v []byte) (took bool, err error) {
+			switch {
+			case key == "text":
+				return true, dialect.String(&p.Text, v)
+			case nothing(key, v):
+				return true, nil
+			case key == annotations && kind == typeOutput:
+				p.Citations, took = dialect.URLCitations(v, false)
+			}
+			return took, nil
 		})
 	case typeRefusal:
 		p.Kind = llm.PartRefusal
@@ -226,7 +233,7 @@ func decodePart(v []byte) (p llm.Part, err error) {
 
 // nothing reports whether a member is one of the lists that every text has, and empty.
 func nothing(key string, v []byte) bool {
-	if key != "annotations" && key != "logprobs" || !rawjson.IsArray(v) {
+	if key != annotations && key != "logprobs" || !rawjson.IsArray(v) {
 		return false
 	}
 	it := rawjson.Array(v)

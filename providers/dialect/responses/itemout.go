@@ -167,7 +167,11 @@ func (e *encoder) partDone(dst []byte, b *blockOut) []byte {
 	}
 	words := wordsOf(b.part)
 	w := &e.o.w
-	if list := dialect.Nested(b.part.Extra, name, "annotations"); rawjson.IsArray(list) {
+	list := dialect.Nested(b.part.Extra, name, annotations)
+	if list == nil {
+		list = listed(b.part.Citations)
+	}
+	if rawjson.IsArray(list) {
 		n := int64(0)
 		for it := rawjson.Array(list); it.Next(); n++ {
 			const kind = "response.output_text.annotation.added"

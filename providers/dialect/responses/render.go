@@ -55,7 +55,7 @@ func (o *out) items(parts []llm.Part, write func(group []llm.Part)) {
 func (o *out) writable(p llm.Part) bool {
 	switch p.Kind {
 	case llm.PartText:
-		return p.Text != "" || p.Extra[name] != nil || o.answer && !o.made
+		return p.Text != "" || p.Extra[name] != nil || len(p.Citations) > 0 || o.answer && !o.made
 	case llm.PartRefusal:
 		return true
 	case llm.PartReasoning:
@@ -271,15 +271,39 @@ func (o *out) part(p llm.Part, kind string) {
 	o.losses.Lost("content", p.Extra)
 }
 
-// lists writes the lists that clients expect at every text of an answer.
+// lists writes the lists of a text. Clients expect them at every one of an answer.
 func (o *out) lists(p llm.Part, kind string) {
-	if !o.answer || kind != typeOutput {
+	if kind != typeOutput {
+		o.uncited(p)
 		return
 	}
-	for _, key := range []string{"annotations", "logprobs"} {
-		if dialect.Nested(p.Extra, name, key) == nil {
-			o.w.RawField(key, []byte("[]"))
-		}
+	if dialect.Nested(p.Extra, name, annotations) == nil && (o.answer || len(p.Citations) > 0) {
+		o.w.RawField(annotations, listed(p.Citations))
+	}
+	if o.answer && dialect.Nested(p.Extra, name, "logprobs") == nil {
+		o.w.RawField("logprobs", nothingListed)
+	}
+}
+
+var nothingListed = []byte("[]")
+
+// listed writes citations as the list of a text.
+func listed(citations []llm.Citation) []byte {
+	if len(citations) == 0 {
+		return nothingListed
+	}
+	var w rawjson.Writer
+	w.Open('[')
+	for _, c := range citations {
+		dialect.URLCitation(&w, c, 0, false)
+	}
+	w.Close(']')
+	return w.B
+}
+
+func (o *out) uncited(p llm.Part) {
+	if len(p.Citations) > 0 {
+		o.losses.Uncited(o.losses.Path("content"))
 	}
 }
 

@@ -142,6 +142,7 @@ func (o *out) content(key string, parts []llm.Part) {
 	}
 	if len(parts) == 1 && parts[0].Kind == llm.PartText && parts[0].Extra[name] == nil && parts[0].Text != "" {
 		w.String(parts[0].Text)
+		o.uncited(parts[0])
 		o.losses.Lost("content", parts[0].Extra)
 		return
 	}

@@ -86,7 +86,7 @@ func (d *decoder) blockDone(dst []llm.Event, it *itemIn, list string, index int6
 		return dst
 	}
 	p.Text = p.Text[min(b.sent, len(p.Text)):]
-	if p.Text != "" || p.Signature != "" || p.Extra != nil {
+	if p.Text != "" || p.Signature != "" || p.Extra != nil || p.Citations != nil {
 		p.Kind = b.kind
 		dst = append(dst, llm.Event{Type: llm.EventDelta, Block: b.block, Part: p})
 	}

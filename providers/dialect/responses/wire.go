@@ -47,6 +47,9 @@ const (
 // stopped are the states of an answer that is neither whole nor cut off.
 var stopped = map[string]bool{"queued": true, statusRunning: true, "cancelled": true}
 
+// annotations is the member of a text that says which pages it rests on.
+const annotations = "annotations"
+
 // decodeFinish reads why an answer ended; calls say why a whole one did.
 func decodeFinish(status, reason string, calls bool) llm.Finish {
 	switch {
