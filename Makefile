@@ -10,6 +10,7 @@ WINDOW  := window,desktop,production,webkit2_41
 GUI     := go build -trimpath -ldflags "$(LDFLAGS) -H windowsgui"
 TALLY   := build/cache/tally-tool
 PAGE    := frontend/dist/index.html
+PRICES  := build/tools/prices/node_modules/.installed
 SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/tsconfig.json -type f 2>/dev/null)
 
 .PHONY: help run dev build headless desktop test test-go test-frontend test-sdk test-agents fuzz race lint gen fresh golden bench e2e e2e-page e2e-desktop screenshots cross check clean
@@ -39,7 +40,7 @@ desktop: $(PAGE) ## the desktop program and its window
 
 test: test-go test-frontend test-sdk e2e ## every test: Go, page, SDKs, browser, real desktop window
 
-test-go: tools $(TALLY) ## Go tests, with the race detector
+test-go: tools $(TALLY) $(PRICES) ## Go tests, with the race detector
 	@build/setup.sh test
 	$(TALLY) run "go test" go test -race -json ./...
 
@@ -83,16 +84,19 @@ lint: tools $(TALLY) ## go vet for every program, staticcheck, exhaustive switch
 	$(TALLY) run "staticcheck window" go tool -modfile build/tools/lint/go.mod staticcheck -tags $(WINDOW) . ./app/window
 	$(TALLY) run "exhaustive" go tool -modfile build/tools/lint/go.mod exhaustive -default-signifies-exhaustive ./...
 
-gen: ## write the generated files anew
+gen: $(PRICES) ## write the generated files anew
 	go run ./build/tools/providers
 	go run ./build/tools/tstypes
+	node build/tools/prices/prices.mjs
 
-fresh: $(TALLY) ## fail where a generated file is stale
+fresh: $(TALLY) $(PRICES) ## fail where a generated file is stale
 	$(TALLY) run "provider list" go run ./build/tools/providers -check
 	$(TALLY) run "page types" go run ./build/tools/tstypes -check
+	$(TALLY) run "prices" node build/tools/prices/prices.mjs -check
 
-golden: ## write the golden files of the tests anew
+golden: $(PRICES) ## write the golden files of the tests anew
 	go test ./providers/dialect/... -update
+	node build/tools/prices/cases.mjs 400 1 > providers/catalog/testdata/cases.jsonl
 
 bench: headless ## what the gateway adds, side by side with a raw proxy (docs/performance.md)
 	go run ./gateway/bench

@@ -26,6 +26,7 @@ type Info struct {
 	BaseURL string   // without the version segment
 	EnvKey  string   // the environment variable that holds a key by custom
 	Keyless bool     // needs no key
+	Free    bool     // its calls cost nothing
 	Custom  bool     // a template: the user names it and says where it is
 	Models  []string // a few models that a test call can use, best first
 	Options []Option // what a user can set, the key included

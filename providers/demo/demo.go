@@ -23,6 +23,7 @@ func New() providers.Provider {
 			Icon:    icon,
 			BaseURL: "http://demo.invalid",
 			Keyless: true,
+			Free:    true,
 			Models:  models,
 			Doer:    &fake.Doer{Script: script},
 		},

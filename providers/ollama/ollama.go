@@ -22,6 +22,7 @@ func New() providers.Provider {
 			Icon:    icon,
 			BaseURL: "http://localhost:11434",
 			Keyless: true,
+			Free:    true,
 			Options: []providers.Option{
 				{Name: "url", Label: "Address", Type: "url", Scope: "key", Placeholder: "http://localhost:11434",
 					Help: "Where this Ollama listens. Several addresses share the load."},

@@ -322,6 +322,12 @@ func compare(t *testing.T, client dialect.Dialect, want, got *llm.Response, warn
 	a.CacheRead *= known.CacheRead
 	a.CacheWrite *= known.CacheWrite
 	a.Reasoning *= known.Reasoning
+	a.CacheWriteHour *= known.CacheWriteHour
+	a.InputAudio *= known.InputAudio
+	a.InputImage *= known.InputImage
+	a.CacheReadAudio *= known.CacheReadAudio
+	a.OutputAudio *= known.OutputAudio
+	a.OutputImage *= known.OutputImage
 	if diff := cmp.Diff(a, b); diff != "" {
 		t.Errorf("usage: %s", diff)
 	}
@@ -329,7 +335,8 @@ func compare(t *testing.T, client dialect.Dialect, want, got *llm.Response, warn
 
 // counted has a 1 for every kind of token that a dialect has a field for.
 func counted(d dialect.Dialect) llm.Usage {
-	all := &llm.Usage{Input: 3, CacheRead: 1, CacheWrite: 1, Output: 2, Reasoning: 1}
+	all := &llm.Usage{Input: 5, CacheRead: 1, CacheWrite: 1, Output: 4, Reasoning: 1,
+		CacheWriteHour: 1, InputAudio: 1, InputImage: 1, CacheReadAudio: 1, OutputAudio: 1, OutputImage: 1}
 	body, _ := d.Server.EncodeResponse(&llm.Response{ID: "i", Model: "m", Created: 1, Usage: all,
 		Choices: []llm.Choice{{Parts: []llm.Part{{Kind: llm.PartText, Text: "x"}}, Finish: llm.Finish{Reason: llm.FinishStop}}}})
 	r, err := d.Client.DecodeResponse(body)

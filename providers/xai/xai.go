@@ -17,6 +17,7 @@ func New() providers.Provider {
 	return &providers.Table{
 		About: providers.Info{
 			Name:    "xai",
+			Prices:  "x-ai",
 			Title:   "xAI",
 			About:   "Grok models, straight from xAI.",
 			Icon:    icon,

@@ -233,8 +233,10 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":22,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 12, Reasoning: 7},
 		`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 12, Reasoning: 7},
 		`{"prompt_tokens":10,"completion_tokens":7,"total_tokens":17,"completion_tokens_details":{"reasoning_tokens":7}}`: {Input: 10, Output: 7, Reasoning: 7},
-		`{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_tokens_details":null}`:                                   {Input: 10, CacheRead: 8},
-		`{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":9}}`:                         {Input: 10, CacheRead: 9, CacheWrite: 1},
+		`{"prompt_tokens":10,"completion_tokens":9,"prompt_tokens_details":{"audio_tokens":4,"image_tokens":2},"completion_tokens_details":{"image_tokens":3,"audio_tokens":5}}`: {
+			Input: 10, InputAudio: 4, InputImage: 2, Output: 9, OutputAudio: 5, OutputImage: 3},
+		`{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_tokens_details":null}`:           {Input: 10, CacheRead: 8},
+		`{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":9}}`: {Input: 10, CacheRead: 9, CacheWrite: 1},
 	} {
 		if diff := cmp.Diff(want, readUsage([]byte(in))); diff != "" {
 			t.Errorf("%s: %s", in, diff)

@@ -91,8 +91,12 @@ func readUsage(v []byte) (u llm.Usage) {
 		case "prompt_tokens_details":
 			count(&u.CacheRead, v, "cached_tokens", "cached_read_tokens")
 			count(&u.CacheWrite, v, "cache_write_tokens", "cached_write_tokens", "cache_creation_tokens")
+			count(&u.InputAudio, v, "audio_tokens")
+			count(&u.InputImage, v, "image_tokens")
 		case "completion_tokens_details":
 			count(&u.Reasoning, v, "reasoning_tokens")
+			count(&u.OutputAudio, v, "audio_tokens")
+			count(&u.OutputImage, v, "image_tokens")
 		case "cached_tokens", "prompt_cache_hit_tokens":
 			if u.CacheRead == 0 {
 				_ = dialect.Int(&u.CacheRead, v)
@@ -151,15 +155,24 @@ func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.Key("prompt_tokens_details")
 	w.Open('{')
 	w.IntField("cached_tokens", u.CacheRead)
-	if u.CacheWrite > 0 {
-		w.IntField("cache_write_tokens", u.CacheWrite)
-	}
+	some(w, "cache_write_tokens", u.CacheWrite)
+	some(w, "audio_tokens", u.InputAudio)
+	some(w, "image_tokens", u.InputImage)
 	w.Close('}')
 	w.Key("completion_tokens_details")
 	w.Open('{')
 	w.IntField("reasoning_tokens", u.Reasoning)
+	some(w, "audio_tokens", u.OutputAudio)
+	some(w, "image_tokens", u.OutputImage)
 	w.Close('}')
 	w.Close('}')
+}
+
+// some writes a count that most answers do not have.
+func some(w *rawjson.Writer, key string, n int64) {
+	if n > 0 {
+		w.IntField(key, n)
+	}
 }
 
 // keep puts unknown members in Extra. A cache_control among them is also kept for the dialect that it belongs to.

@@ -148,10 +148,29 @@ func readUsage(v []byte) (u llm.Usage) {
 			larger(&u.CacheRead, v)
 		case "cacheWriteInputTokens", "cacheWriteInputTokenCount":
 			larger(&u.CacheWrite, v)
+		case "cacheDetails":
+			u.CacheWriteHour = written(v, "1h")
 		}
 	}
 	u.Input += u.CacheRead + u.CacheWrite
 	return u
+}
+
+// written adds up what was put into the cache for a time, in a list of writes.
+func written(list []byte, ttl string) (sum int64) {
+	for it := rawjson.Array(list); it.Next(); {
+		if !rawjson.IsObject(it.Value()) {
+			continue
+		}
+		if v, ok, _ := rawjson.Get(it.Value(), "ttl"); !ok || !rawjson.EqualString(v, ttl) {
+			continue
+		}
+		var n int64
+		if count, ok, _ := rawjson.Get(it.Value(), "inputTokens"); ok && dialect.Int(&n, count) == nil {
+			sum += n
+		}
+	}
+	return sum
 }
 
 func larger(dst *int64, v []byte) {
@@ -190,6 +209,21 @@ func (o *out) usage(u *llm.Usage) {
 	w.IntField("totalTokens", u.Input+u.Output)
 	w.IntField("cacheReadInputTokens", u.CacheRead)
 	w.IntField("cacheWriteInputTokens", u.CacheWrite)
+	if u.CacheWriteHour > 0 {
+		w.Key("cacheDetails")
+		w.Open('[')
+		writes(w, "5m", max(0, u.CacheWrite-u.CacheWriteHour))
+		writes(w, "1h", u.CacheWriteHour)
+		w.Close(']')
+	}
+	w.Close('}')
+}
+
+func writes(w *rawjson.Writer, ttl string, n int64) {
+	w.Elem()
+	w.Open('{')
+	w.StringField("ttl", ttl)
+	w.IntField("inputTokens", n)
 	w.Close('}')
 }
 

@@ -13,6 +13,11 @@ func TestUsage(t *testing.T) {
 	for in, want := range map[string]llm.Usage{
 		`{"promptTokenCount":10,"candidatesTokenCount":5,"thoughtsTokenCount":3,"cachedContentTokenCount":4,"toolUsePromptTokenCount":7,"totalTokenCount":25}`: {
 			Input: 17, CacheRead: 4, Output: 8, Reasoning: 3},
+		`{"promptTokenCount":90,"promptTokensDetails":[{"modality":"TEXT","tokenCount":9},{"modality":"AUDIO","tokenCount":50},{"modality":"IMAGE","tokenCount":31}],` +
+			`"cachedContentTokenCount":40,"cacheTokensDetails":[{"modality":"AUDIO","tokenCount":40}],"toolUsePromptTokenCount":7,"toolUsePromptTokensDetails":[{"modality":"IMAGE","tokenCount":7}],` +
+			`"candidatesTokenCount":12,"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":8},{"modality":"AUDIO","tokenCount":4}]}`: {
+			Input: 97, CacheRead: 40, Output: 12, InputAudio: 50, InputImage: 38, CacheReadAudio: 40, OutputAudio: 4, OutputImage: 8},
+		`{"promptTokenCount":1,"promptTokensDetails":[null,{"tokenCount":1},{"modality":"AUDIO"}],"candidatesTokensDetails":{}}`: {Input: 1},
 		`{"totalTokenCount":0}`:                         {},
 		`{"thoughtsTokenCount":2,"trafficType":"FLEX"}`: {Output: 2, Reasoning: 2},
 	} {

@@ -161,6 +161,14 @@ func readUsage(v []byte) (u llm.Usage, found bool) {
 			dst = &u.CacheRead
 		case cacheWrite:
 			dst = &u.CacheWrite
+		case "promptTokensDetails", "toolUsePromptTokensDetails":
+			u.InputAudio += modality(v, "AUDIO")
+			u.InputImage += modality(v, "IMAGE")
+		case "cacheTokensDetails":
+			u.CacheReadAudio = modality(v, "AUDIO")
+		case "candidatesTokensDetails", "responseTokensDetails":
+			u.OutputAudio = modality(v, "AUDIO")
+			u.OutputImage = modality(v, "IMAGE")
 		case "totalTokenCount":
 			found = true
 		}
@@ -172,6 +180,23 @@ func readUsage(v []byte) (u llm.Usage, found bool) {
 	u.Input += tools
 	u.Output = answer + u.Reasoning
 	return u, found
+}
+
+// modality adds up the tokens of a kind in a list of counts by kind.
+func modality(list []byte, kind string) (sum int64) {
+	for it := rawjson.Array(list); it.Next(); {
+		if !rawjson.IsObject(it.Value()) {
+			continue
+		}
+		if name, ok, _ := rawjson.Get(it.Value(), "modality"); !ok || !rawjson.EqualString(name, kind) {
+			continue
+		}
+		var n int64
+		if count, ok, _ := rawjson.Get(it.Value(), "tokenCount"); ok && dialect.Int(&n, count) == nil {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // cacheWrite is an addition to the endpoint's usage, for providers that bill what they put into a cache.
@@ -211,12 +236,38 @@ func (o *out) usage(u *llm.Usage) {
 	if u.CacheWrite > 0 {
 		w.IntField(cacheWrite, u.CacheWrite)
 	}
+	kinds(w, "promptTokensDetails", u.Input, u.InputAudio, u.InputImage)
+	kinds(w, "cacheTokensDetails", u.CacheRead, u.CacheReadAudio, 0)
 	w.IntField("candidatesTokenCount", u.Output-thoughts)
+	kinds(w, "candidatesTokensDetails", u.Output-thoughts, u.OutputAudio, u.OutputImage)
 	if thoughts > 0 {
 		w.IntField("thoughtsTokenCount", thoughts)
 	}
 	w.IntField("totalTokenCount", u.Input+u.Output)
 	w.Close('}')
+}
+
+// kinds lists tokens by kind, where there are others than of text.
+func kinds(w *rawjson.Writer, key string, all, audio, image int64) {
+	if audio <= 0 && image <= 0 {
+		return
+	}
+	w.Key(key)
+	w.Open('[')
+	for _, k := range [...]struct {
+		kind string
+		n    int64
+	}{{"TEXT", all - audio - image}, {"AUDIO", audio}, {"IMAGE", image}} {
+		if k.n <= 0 {
+			continue
+		}
+		w.Elem()
+		w.Open('{')
+		w.StringField("modality", k.kind)
+		w.IntField("tokenCount", k.n)
+		w.Close('}')
+	}
+	w.Close(']')
 }
 
 func ownUsage(u *llm.Usage) bool {

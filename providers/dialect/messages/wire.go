@@ -101,16 +101,24 @@ func readUsage(v []byte) (u llm.Usage) {
 			_ = dialect.Int(&u.CacheRead, v)
 		case "cache_creation_input_tokens":
 			_ = dialect.Int(&u.CacheWrite, v)
+		case "cache_creation":
+			part(&u.CacheWriteHour, v, "ephemeral_1h_input_tokens")
 		case "output_tokens_details":
-			if rawjson.IsObject(v) {
-				if n, ok, _ := rawjson.Get(v, "thinking_tokens"); ok {
-					_ = dialect.Int(&u.Reasoning, n)
-				}
-			}
+			part(&u.Reasoning, v, "thinking_tokens")
 		}
 	}
 	u.Input += u.CacheRead + u.CacheWrite
 	return u
+}
+
+// part reads one count of an object of details.
+func part(dst *int64, obj []byte, key string) {
+	if !rawjson.IsObject(obj) {
+		return
+	}
+	if n, ok, _ := rawjson.Get(obj, key); ok {
+		_ = dialect.Int(dst, n)
+	}
 }
 
 func decodeUsage(v []byte) *llm.Usage {
@@ -155,6 +163,13 @@ func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.Open('{')
 	w.IntField("input_tokens", max(0, u.Input-u.CacheRead-u.CacheWrite))
 	w.IntField("cache_creation_input_tokens", u.CacheWrite)
+	if u.CacheWriteHour > 0 {
+		w.Key("cache_creation")
+		w.Open('{')
+		w.IntField("ephemeral_5m_input_tokens", max(0, u.CacheWrite-u.CacheWriteHour))
+		w.IntField("ephemeral_1h_input_tokens", u.CacheWriteHour)
+		w.Close('}')
+	}
 	w.IntField("cache_read_input_tokens", u.CacheRead)
 	w.IntField("output_tokens", u.Output)
 	if u.Reasoning > 0 {

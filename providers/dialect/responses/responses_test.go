@@ -321,6 +321,10 @@ func TestUsage(t *testing.T) {
 	if got := *u; got.Input != 10 || got.CacheRead != 4 || got.CacheWrite != 2 || got.Output != 5 || got.Reasoning != 3 {
 		t.Errorf("%+v", got)
 	}
+	heard := readUsage([]byte(`{"input_tokens":10,"input_tokens_details":{"audio_tokens":4,"image_tokens":2},"output_tokens":9,"output_tokens_details":{"image_tokens":3,"audio_tokens":5}}`))
+	if diff := cmp.Diff(llm.Usage{Input: 10, InputAudio: 4, InputImage: 2, Output: 9, OutputAudio: 5, OutputImage: 3}, heard); diff != "" {
+		t.Error(diff)
+	}
 	if out, _ := encodeResponse(nil, &llm.Response{Usage: u}); !bytes.Contains(out, []byte(own)) {
 		t.Errorf("%s", out)
 	}

@@ -105,8 +105,12 @@ func readUsage(v []byte) (u llm.Usage) {
 		case "input_tokens_details":
 			count(&u.CacheRead, v, "cached_tokens")
 			count(&u.CacheWrite, v, "cache_write_tokens")
+			count(&u.InputAudio, v, "audio_tokens")
+			count(&u.InputImage, v, "image_tokens")
 		case "output_tokens_details":
 			count(&u.Reasoning, v, "reasoning_tokens")
+			count(&u.OutputAudio, v, "audio_tokens")
+			count(&u.OutputImage, v, "image_tokens")
 		}
 	}
 	return u
@@ -144,17 +148,26 @@ func usage(w *rawjson.Writer, u *llm.Usage) {
 	w.Key("input_tokens_details")
 	w.Open('{')
 	w.IntField("cached_tokens", u.CacheRead)
-	if u.CacheWrite > 0 {
-		w.IntField("cache_write_tokens", u.CacheWrite)
-	}
+	some(w, "cache_write_tokens", u.CacheWrite)
+	some(w, "audio_tokens", u.InputAudio)
+	some(w, "image_tokens", u.InputImage)
 	w.Close('}')
 	w.IntField("output_tokens", u.Output)
 	w.Key("output_tokens_details")
 	w.Open('{')
 	w.IntField("reasoning_tokens", u.Reasoning)
+	some(w, "audio_tokens", u.OutputAudio)
+	some(w, "image_tokens", u.OutputImage)
 	w.Close('}')
 	w.IntField("total_tokens", u.Input+u.Output)
 	w.Close('}')
+}
+
+// some writes a count that most answers do not have.
+func some(w *rawjson.Writer, key string, n int64) {
+	if n > 0 {
+		w.IntField(key, n)
+	}
 }
 
 func ownUsage(u *llm.Usage) bool {
