@@ -42,7 +42,8 @@ type Need struct {
 	MaxOutput int64
 }
 
-// Hold is a reservation. Settle ends it, once, with what was used; the zero Spent gives all of it back.
+// Hold is a reservation. Settle ends it, once, with what was used; the zero Spent gives tokens and money back, but the
+// request stays counted.
 type Hold interface{ Settle(Spent) }
 
 // Spent is what a call used. Cost is in US dollars and counts where Priced is true.

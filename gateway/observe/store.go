@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/providers/catalog"
 )
 
 // Store keeps finished records. Times and durations come back in whole microseconds, times in UTC. Of a record's Error,
@@ -21,6 +22,13 @@ type Store interface {
 	Delete(ctx context.Context, ids []string) error
 	// Prune removes what is older or more than the limits allow.
 	Prune(ctx context.Context, l Limits) (Pruned, error)
+}
+
+// Repricer gives finished records another cost.
+type Repricer interface {
+	// Reprice gives the records that q selects, whatever its order and page, the cost that price says; it leaves those
+	// alone of which price says nothing.
+	Reprice(ctx context.Context, q Query, price func(*exchange.Record) (catalog.Cost, bool)) (Repriced, error)
 }
 
 // ErrNotFound says that there is no record with that ID.
@@ -62,6 +70,9 @@ type Limits struct {
 	Before   time.Time // records older than this go
 	MaxBytes int64     // bodies go, oldest first, until the file's content is below it
 }
+
+// Repriced counts the records that Reprice looked at and those that it changed.
+type Repriced struct{ Matched, Changed int }
 
 // Pruned counts what Prune removed.
 type Pruned struct{ Rows, Bodies int64 }

@@ -2,6 +2,6 @@
 // a flavour value holds what differs from one database to the next. Today that is SQLite, in two files of which each
 // has one writing connection and a pool of reading ones.
 //
-// It implements config.Store and observe.Store; it may import providers, exchange, config and observe, and nothing
-// imports it but gateway. Its one invariant: opening a file costs the same however much is in it.
+// It implements config.Store, observe.Store and govern.Store; it may import providers, exchange, config, observe and
+// govern, and nothing imports it but gateway. Its one invariant: opening a file costs the same however much is in it.
 package sqlstore

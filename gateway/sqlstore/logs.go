@@ -201,4 +201,7 @@ func (l *Logs) Delete(ctx context.Context, ids []string) error {
 // placeholders is n question marks with commas between.
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-var _ observe.Store = (*Logs)(nil)
+var (
+	_ observe.Store    = (*Logs)(nil)
+	_ observe.Repricer = (*Logs)(nil)
+)

@@ -36,6 +36,7 @@ func Logs(t *testing.T, open func(t *testing.T, dir string) observe.Store) {
 		"old records are pruned":                     logsPruneAge,
 		"bodies are pruned from the oldest on":       logsPruneSize,
 		"many batches are pruned":                    logsPruneBatches,
+		"costs are calculated again":                 logsReprice,
 		"readers are not disturbed by a writer":      logsReaders,
 		"what was appended is there after reopening": logsReopen,
 	} {
