@@ -29,19 +29,22 @@ type desktopCLI struct {
 	Flags   `embed:""`
 	Open    openFlags `cmd:"" default:"withargs" help:"Open the app: the gateway, its tray icon and its window. This is what happens without a command."`
 	Serve   struct{}  `cmd:"" help:"Run the gateway alone, with its page in the browser."`
+	Import  Import    `cmd:"" help:"Take the configuration of another tool over."`
 	Version struct{}  `cmd:"" help:"Print the version."`
 }
 
 type headlessCLI struct {
 	Flags   `embed:""`
 	Serve   struct{} `cmd:"" default:"1" help:"Run the gateway, with its page in the browser. This is what happens without a command."`
+	Import  Import   `cmd:"" help:"Take the configuration of another tool over."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
 // Command is a command line, read.
 type Command struct {
-	Name   string // open, serve or version
+	Name   string // open, serve, import or version
 	Hidden bool
+	Import Import
 	Flags  Flags
 	Fixed  gateway.Fixed
 }
@@ -63,9 +66,9 @@ func ParseCommand(args []string, desktop bool, out io.Writer) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	c := Command{Name: parsed.Selected().Name, Flags: without.Flags}
+	c := Command{Name: parsed.Selected().Name, Flags: without.Flags, Import: without.Import}
 	if desktop {
-		c.Flags, c.Hidden = with.Flags, with.Open.Hidden
+		c.Flags, c.Hidden, c.Import = with.Flags, with.Open.Hidden, with.Import
 	}
 	c.Fixed, err = fixed(c.Flags, given(parsed))
 	return c, err
@@ -116,7 +119,11 @@ func Main(p Program) int {
 		fmt.Println(describe())
 		return 0
 	}
-	if err := p.run(cmd); err != nil && !errors.Is(err, errShown) {
+	run := p.run
+	if cmd.Name == "import" {
+		run = func(cmd Command) error { return p.takeOver(cmd, os.Stdout) }
+	}
+	if err := run(cmd); err != nil && !errors.Is(err, errShown) {
 		fmt.Fprintln(os.Stderr, "heimdall:", err)
 		return 1
 	}

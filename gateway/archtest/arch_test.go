@@ -27,7 +27,7 @@ var floors = []struct {
 	{"gateway/period", 40}, {"gateway/exchange", 41}, {"gateway/rule", 45},
 	{"gateway/config", 50}, {"gateway/govern", 50}, {"gateway/route", 50}, {"gateway/cache", 50},
 	{"gateway/mcp", 50}, {"gateway/plugin", 50}, {"gateway/observe", 50},
-	{"gateway/sqlstore", 60}, {"gateway/edge", 60}, {"gateway/admin", 60}, {"gateway/compat", 60},
+	{"gateway/sqlstore", 60}, {"gateway/edge", 60}, {"gateway/admin", 60}, {"gateway/compat", 60}, {"gateway/importer", 60},
 	{"gateway", 70},
 	{"app/control", 78}, {"app/*", 79}, {"app", 80},
 	{"", 90},

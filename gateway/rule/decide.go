@@ -1,0 +1,181 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"heimdall/gateway/exchange"
+)
+
+const engine = "routing-rule"
+
+// Input is what rules may ask about a request. Nil functions know nothing.
+type Input struct {
+	Model       string // without its provider
+	Provider    string // "" = the request names none
+	RequestType string // as chat_completion
+	// Header finds a header field by its name in any case, Param a parameter of the query; "" = there is none.
+	Header func(name string) string
+	Param  func(name string) string
+	// HasParam finds parameters without a value too; nil = only those with a value are there.
+	HasParam func(name string) bool
+	Identity exchange.Identity
+	// Used says how much of the tightest limit on a model of a provider is used, in percent; 0 = there is no limit.
+	Used func(provider, model string) (budget, tokens, requests float64)
+}
+
+// Decision is where the rules send a request. Provider and Model are the request's own where no rule changes them.
+type Decision struct {
+	Matched   bool
+	Provider  string
+	Model     string
+	KeyID     string   // "" = any key
+	Fallbacks []string // provider/model
+}
+
+// Decide asks the rules, and says which of them matched and where they send the request.
+func (s *Set) Decide(in Input) (Decision, []exchange.Step) {
+	d := Decision{Provider: in.Provider, Model: in.Model}
+	if s.Empty() {
+		return d, nil
+	}
+	now := in // a copy, so that a request without rules costs no memory
+	p := pass{set: s, view: view{in: &now}, decision: d}
+	for again := 1; p.once(); again++ {
+		if slices.Contains(p.seen, place{now.Provider, now.Model}) {
+			p.say("the rules send %s round in a circle; they are not asked again", named(now.Provider, now.Model))
+			break
+		}
+		if again > s.depth {
+			p.say("chained rules may be asked again %d times, and were; they are not asked any more", s.depth)
+			break
+		}
+	}
+	p.decision.Fallbacks = p.fallbacks()
+	return p.decision, p.steps
+}
+
+type place struct{ provider, model string }
+
+// pass is one decision while it is made.
+type pass struct {
+	set      *Set
+	view     view
+	decision Decision
+	from     []string // the fallbacks as the rules have them
+	seen     []place
+	steps    []exchange.Step
+}
+
+// once asks the rules until one matches, and reports whether they are to be asked again.
+func (p *pass) once() bool {
+	for i := range p.set.rules {
+		r := &p.set.rules[i]
+		if !r.asked(&p.view.in.Identity) {
+			continue
+		}
+		matched, err := r.program.matches(&p.view)
+		if err != nil {
+			p.say("the rule %q is passed over: %s", r.Name, err)
+			continue
+		}
+		if matched {
+			p.take(r)
+			return r.Chain
+		}
+	}
+	return false
+}
+
+// asked reports whether the rule is for requests of that sender.
+func (r *compiled) asked(who *exchange.Identity) bool {
+	id := ""
+	switch r.Scope {
+	case "virtual_key":
+		id = who.VirtualKeyID
+	case "team":
+		id = who.TeamID
+	case "customer":
+		id = who.CustomerID
+	default:
+		return true
+	}
+	return id != "" && id == r.ScopeID
+}
+
+func (p *pass) take(r *compiled) {
+	in, t := p.view.in, p.set.pick(r.Targets)
+	before := place{in.Provider, in.Model}
+	p.seen = append(p.seen, before)
+	if t.Provider != "" {
+		in.Provider = t.Provider
+	}
+	if t.Model != "" {
+		in.Model = t.Model
+	}
+	d := &p.decision
+	if t.Key != "" || in.Provider != before.provider {
+		d.KeyID = t.Key
+	}
+	d.Matched, d.Provider, d.Model = true, in.Provider, in.Model
+	if len(r.Fallbacks) > 0 {
+		p.from = r.Fallbacks
+	}
+	p.view.forget()
+	key := ""
+	if t.Key != "" {
+		key = " with the key " + t.Key
+	}
+	was, now := named(before.provider, before.model), named(in.Provider, in.Model)
+	if was == now {
+		p.say("the rule %q leaves %s as it is%s", r.Name, was, key)
+		return
+	}
+	p.say("the rule %q sends %s to %s%s", r.Name, was, now, key)
+}
+
+func (p *pass) say(format string, args ...any) {
+	p.steps = append(p.steps, exchange.Step{Engine: engine, Message: fmt.Sprintf(format, args...)})
+}
+
+// fallbacks are those of the last rule that has some, with the model that was decided where they keep it.
+func (p *pass) fallbacks() []string {
+	if len(p.from) == 0 {
+		return nil
+	}
+	list := make([]string, len(p.from))
+	for i, f := range p.from {
+		if strings.HasSuffix(f, "/") {
+			f += p.decision.Model
+		}
+		list[i] = f
+	}
+	return list
+}
+
+// pick draws one of the targets by their weights.
+func (s *Set) pick(targets []Target) Target {
+	if len(targets) == 1 {
+		return targets[0]
+	}
+	sum := 0.0
+	for _, t := range targets {
+		sum += t.Weight
+	}
+	at := s.draw() * sum
+	for _, t := range targets {
+		if at < t.Weight {
+			return t
+		}
+		at -= t.Weight
+	}
+	return targets[len(targets)-1]
+}
+
+func named(provider, model string) string {
+	if provider == "" {
+		return model
+	}
+	return provider + "/" + model
+}
