@@ -126,9 +126,12 @@ func TestGuardCensus(t *testing.T) {
 				host := strings.TrimPrefix(base, "http://")
 				for name, h := range wrong {
 					status, _, body := ask(t, base, plain(row.Method, concrete(row), host, h))
-					if (status == 401) != locked {
+					if (status == 401) != (locked || row.Guard == exchange.GuardHolder) {
 						t.Errorf("%s: %s %s (%s) with %s: %d %s", base, row.Method, row.Path, row.Guard, name, status, body)
 					}
+				}
+				if row.Guard == exchange.GuardHolder { // the administrator holds no virtual key
+					return
 				}
 				for name, h := range right {
 					if status, _, body := ask(t, base, plain(row.Method, concrete(row), host, h)); status == 401 || status == 0 {

@@ -34,7 +34,7 @@ func (p *policy) NeedsAdmin(g exchange.Guard) bool {
 		return remote || s.Auth.Enabled && !s.Auth.DisableOnInference
 	case exchange.GuardUI:
 		return remote
-	case exchange.GuardPublic:
+	case exchange.GuardPublic, exchange.GuardHolder:
 	}
 	return false
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
@@ -35,6 +36,22 @@ type Options struct {
 	// price; nil = nobody counts.
 	Burn func() (perMinute, today float64, unpriced int64)
 
+	// Spending is what is used of budgets and limits; nil = nobody counts.
+	Spending Spending
+	// Holder finds the virtual key that a request has; nil = none has.
+	Holder func(h exchange.Header) (keyID string, ok bool)
+	Now    func() time.Time // nil = the clock
+
+	// Prices are what models cost whose names match the query, "" = all, at a provider, "" = any: limit of them from offset.
+	Prices func(query, provider string, limit, offset int) ModelPrices
+	// Recalculate prices calls of the log again.
+	Recalculate func(context.Context, Recalculation) (Recalculated, error)
+
+	// Simulate says what would happen to a request.
+	Simulate func(context.Context, Simulation) (Simulated, error)
+	// Breakers are the circuit breakers now.
+	Breakers func() Health
+
 	Version        string
 	AppDir         string
 	Keychain       string
@@ -57,6 +74,10 @@ type Shapes interface {
 	EditProvider(kind string, body []byte) (e config.ProviderEdit, warnings []string, err error)
 	Key(kind string, body []byte) (e config.KeyEdit, warnings []string, err error)
 	Config(body []byte) (edit func(*config.Draft) error, warnings []string, err error)
+	HolderShapes
+	PriceShapes
+	LimitShapes
+	RuleShapes
 }
 
 // LogStore is the request log. It finds every exchange that has ended.
@@ -94,6 +115,7 @@ func (a *Admin) Rows() []exchange.Row {
 		{Method: "POST", Path: "/api/session/exchange", Guard: exchange.GuardPublic, Handler: a.exchangeCode},
 		{Method: "GET", Path: "/api/session/is-auth-enabled", Guard: exchange.GuardPublic, Handler: a.authState},
 	}
+	rows = append(rows, a.quotaRows()...)
 	manage := func(method, path string, h exchange.Handler) {
 		rows = append(rows, exchange.Row{Method: method, Path: path, Guard: exchange.GuardManage, Handler: h})
 	}
@@ -120,6 +142,14 @@ func (a *Admin) Rows() []exchange.Row {
 	manage("POST", "/api/providers/{provider}/keys/{key_id}/refresh-models", a.refreshModels)
 	manage("GET", "/api/keys", a.flatKeys)
 	manage("GET", "/api/models", a.models)
+	a.keyRows(manage)
+	a.ownerRows(manage)
+	a.allowanceRows(manage)
+	a.priceRows(manage)
+	a.limitRows(manage)
+	manage("GET", "/api/kill-switch", a.getKillSwitch)
+	manage("PUT", "/api/kill-switch", a.putKillSwitch)
+	a.ruleRows(manage)
 	manage("GET", "/api/logs", a.listLogs)
 	manage("DELETE", "/api/logs", a.deleteLogs)
 	manage("GET", "/api/logs/{id}", a.getLog)

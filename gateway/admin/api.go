@@ -63,7 +63,9 @@ type SecretValue struct {
 	FromEnv bool   `json:"from_env"`
 }
 
-// Key is one credential of a provider. Models ["*"] = all. Status is success, error or unknown; Description says why.
+// Key is one credential of a provider. Models ["*"] = all; entries may begin with regex:. Aliases are other names of models:
+// a text is the provider's own name, an object has model_id, description and options of the kind for that model only.
+// Status is success, error or unknown; Description says why.
 type Key struct {
 	ID                string      `json:"id"`
 	Name              string      `json:"name"`
@@ -72,14 +74,14 @@ type Key struct {
 	BlacklistedModels []string    `json:"blacklisted_models"`
 	Weight            float64     `json:"weight"`
 	Enabled           bool        `json:"enabled"`
+	Aliases           Aliases     `json:"aliases" tstype:"Record<string, string | Record<string, string>>"`
 	Status            string      `json:"status"`
 	Description       string      `json:"description,omitempty"`
 
 	// Options are the values of the kind's other options of scope key: secrets are redacted, what comes from the
 	// environment is env.NAME. They also stand in <kind>_key_config, as Bifrost writes them.
 	Options map[string]string `json:"options,omitempty"`
-
-	Config KeyConfig `json:"-"` // is written as <kind>_key_config
+	Config  KeyConfig         `json:"-"` // is written as <kind>_key_config
 }
 
 // Keys is the answer of GET /api/providers/{provider}/keys.
@@ -88,7 +90,7 @@ type Keys struct {
 	Total int   `json:"total"`
 }
 
-// NetworkConfig is how a provider is reached. Durations are in seconds, 0 = the default.
+// NetworkConfig is how a provider is reached. Durations are in seconds, 0 = the default; of retries the defaults are shown.
 type NetworkConfig struct {
 	BaseURL                        string            `json:"base_url,omitempty"`
 	ExtraHeaders                   map[string]string `json:"extra_headers,omitempty"`
@@ -96,6 +98,9 @@ type NetworkConfig struct {
 	StreamIdleTimeoutInSeconds     int               `json:"stream_idle_timeout_in_seconds"`
 	KeepAliveTimeoutInSeconds      int               `json:"keep_alive_timeout_in_seconds"`
 	MaxConnsPerHost                int               `json:"max_conns_per_host"`
+	MaxRetries                     int               `json:"max_retries"`
+	RetryBackoffInitial            int64             `json:"retry_backoff_initial"` // milliseconds, as the next
+	RetryBackoffMax                int64             `json:"retry_backoff_max"`
 	EnforceHTTP2                   bool              `json:"enforce_http2"`
 	InsecureSkipVerify             bool              `json:"insecure_skip_verify"`
 	CACertPEM                      string            `json:"ca_cert_pem,omitempty"`
@@ -211,14 +216,20 @@ type KeySaved struct {
 
 // ClientConfig is the part of Bifrost's client settings that this version serves.
 type ClientConfig struct {
-	EnableLogging         bool     `json:"enable_logging"`
-	DisableContentLogging bool     `json:"disable_content_logging"`
-	LogRetentionDays      int      `json:"log_retention_days"`
-	AllowedOrigins        []string `json:"allowed_origins"`
-	AllowedHosts          []string `json:"allowed_hosts"`
-	MaxRequestBodySizeMB  int      `json:"max_request_body_size_mb"`
-
+	EnableLogging              bool               `json:"enable_logging"`
+	DisableContentLogging      bool               `json:"disable_content_logging"`
+	LogRetentionDays           int                `json:"log_retention_days"`
+	AllowedOrigins             []string           `json:"allowed_origins"`
+	AllowedHosts               []string           `json:"allowed_hosts"`
+	MaxRequestBodySizeMB       int                `json:"max_request_body_size_mb"`
+	EnforceAuthOnInference     bool               `json:"enforce_auth_on_inference"` // every call needs a virtual key
+	EnforceGovernanceHeader    bool               `json:"enforce_governance_header"` // its older name
+	RequiredHeaders            []string           `json:"required_headers"`
+	DeleteExpiredVirtualKeys   bool               `json:"delete_expired_virtual_keys"`
+	RoutingChainMaxDepth       int                `json:"routing_chain_max_depth"`
+	RefuseUnpriced             bool               `json:"refuse_unpriced"` // calls without a known price, where a budget counts them
 	AllowDirectKeys            bool               `json:"allow_direct_keys"`
+	DirectKeysWithoutHeader    bool               `json:"direct_keys_without_header"` // they need no x-bf-direct-key
 	AllowPerRequestRawOverride bool               `json:"allow_per_request_raw_override"`
 	HeaderFilterConfig         HeaderFilterConfig `json:"header_filter_config"`
 	StreamKeepAliveInSeconds   int                `json:"stream_keep_alive_in_seconds"` // 0 = off

@@ -222,6 +222,7 @@ type ModelLimit struct {
 	Scope           string     `json:"scope"`
 	ScopeID         string     `json:"scope_id,omitempty"`
 	BudgetIDs       []string   `json:"budget_ids"`
+	Budget          *Budget    `json:"budget,omitempty"` // the first of Budgets, for clients of older versions
 	Budgets         []Budget   `json:"budgets"`
 	RateLimitID     string     `json:"rate_limit_id,omitempty"`
 	RateLimit       *RateLimit `json:"rate_limit,omitempty"`
@@ -234,6 +235,9 @@ type ModelLimit struct {
 type ModelLimits struct {
 	ModelConfigs []ModelLimit `json:"model_configs"`
 	Count        int          `json:"count"`
+	TotalCount   int          `json:"total_count"`
+	Limit        int          `json:"limit"`
+	Offset       int          `json:"offset"`
 }
 
 // ModelLimitAnswer is the answer to one model's limits.
@@ -246,6 +250,7 @@ type ModelLimitAnswer struct {
 // ProviderLimit bounds what is spent at a provider, whoever asks.
 type ProviderLimit struct {
 	Provider        string     `json:"provider"`
+	Budget          *Budget    `json:"budget,omitempty"` // the first of Budgets, for clients of older versions
 	Budgets         []Budget   `json:"budgets"`
 	RateLimit       *RateLimit `json:"rate_limit,omitempty"`
 	CalendarAligned bool       `json:"calendar_aligned"`
@@ -266,8 +271,8 @@ type ProviderLimitAnswer struct {
 
 // PriceOverride replaces prices of the catalogue. ScopeKind is global, provider, provider_key, virtual_key,
 // virtual_key_provider or virtual_key_provider_key; MatchType exact, wildcard (a prefix that ends in *) or regex.
-// RequestTypes [] = all. Patch has Bifrost's names, in US dollars per token or piece; Per1M has the same prices per
-// million tokens, for people.
+// RequestTypes [] = all. Patch has Bifrost's names, in US dollars per token or piece; Per1M has the same prices by class,
+// as ModelPrice.Prices, per million tokens, with _above_200k or _batches behind a class. A write takes one of the two.
 type PriceOverride struct {
 	ID            string             `json:"id"`
 	Name          string             `json:"name"`

@@ -33,11 +33,15 @@ func entry(r *exchange.Record) LogEntry {
 		}
 	}
 	if r.Error != nil {
-		e.ErrorDetails = &ErrorDetails{
-			Kind: string(r.Error.Kind), Message: r.Error.Message, Type: r.Error.Type, Code: r.Error.Code, Hint: hint(r.Error.Kind),
-		}
+		shown := ShowError(r.Error)
+		e.ErrorDetails = &shown
 	}
 	return e
+}
+
+// ShowError is an error as pages show it.
+func ShowError(e *llm.Error) ErrorDetails {
+	return ErrorDetails{Kind: string(e.Kind), Message: e.Message, Type: e.Type, Code: e.Code, Hint: hint(e.Kind)}
 }
 
 // named says who called.
@@ -49,8 +53,8 @@ func (e *LogEntry) named(who exchange.Identity) {
 // begun shows a record that is still being filled: only fields that do not change after its beginning are read.
 func begun(r *exchange.Record) LogEntry {
 	e := LogEntry{
-		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
-		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName,
+		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.PrimaryProvider, Model: r.PrimaryModel, Alias: r.RequestedModel,
+		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.PrimaryKeyID, SelectedKeyName: r.PrimaryKeyName,
 		SessionID: r.SessionID, UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect,
 	}
 	e.named(r.Identity)

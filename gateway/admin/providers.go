@@ -251,7 +251,9 @@ func providerStatus(p Provider) (status, why string) {
 }
 
 func network(n config.Network) NetworkConfig {
+	retries, initial, longest := n.RetryPolicy()
 	out := NetworkConfig{
+		MaxRetries: retries, RetryBackoffInitial: initial.Milliseconds(), RetryBackoffMax: longest.Milliseconds(),
 		BaseURL: n.BaseURL, MaxConnsPerHost: n.MaxConns,
 		DefaultRequestTimeoutInSeconds: int(n.Timeout / time.Second),
 		StreamIdleTimeoutInSeconds:     int(n.StreamIdle / time.Second),
@@ -304,7 +306,7 @@ func (a *Admin) keys(p *config.Provider) []Key {
 func (a *Admin) key(p *config.Provider, k *config.Key) Key {
 	out := Key{
 		ID: k.ID, Name: k.Name, Value: secretValue(config.SecretField{Ref: k.Ref, Value: k.Value, Problem: k.Problem}), Models: modelList(k.Models), BlacklistedModels: k.Denied,
-		Weight: k.Weight, Enabled: k.Enabled, Status: "error", Description: k.Trouble(),
+		Weight: k.Weight, Enabled: k.Enabled, Aliases: aliases(k), Status: "error", Description: k.Trouble(),
 	}
 	out.Options, out.Config = a.options(p, k)
 	if out.BlacklistedModels == nil {

@@ -22,3 +22,6 @@ func (a *Admin) killSwitch() KillSwitch {
 	}
 	return k
 }
+
+// KillSwitch is the kill switch as it is now.
+func (a *Admin) KillSwitch() KillSwitch { return a.killSwitch() }

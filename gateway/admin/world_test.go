@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -105,7 +106,9 @@ type world struct {
 	port    *port
 	call    TestCall
 	outcome TestOutcome
-	models  []ModelEntry
+
+	recalculation Recalculation
+	models        []ModelEntry
 }
 
 func newWorld(t *testing.T, fixed config.Fixed) *world {
@@ -127,6 +130,15 @@ func newWorld(t *testing.T, fixed config.Fixed) *world {
 		Models:  func(context.Context) []ModelEntry { return w.models },
 		Refresh: func(context.Context, string, string) error { return nil },
 		Health:  func(string, string) (string, string) { return "unknown", "" },
+		Prices: func(query, provider string, limit, offset int) ModelPrices {
+			return ModelPrices{Dated: fmt.Sprintf("%s %s %d %d", query, provider, limit, offset)}
+		},
+		Recalculate: func(_ context.Context, r Recalculation) (Recalculated, error) {
+			w.recalculation = r
+			return Recalculated{TotalMatched: 3, Updated: 2, Skipped: 1}, nil
+		},
+		Simulate: func(context.Context, Simulation) (Simulated, error) { return Simulated{}, nil },
+		Breakers: func() Health { return Health{} },
 		Call: func(_ context.Context, c TestCall) TestOutcome {
 			w.call = c
 			return w.outcome

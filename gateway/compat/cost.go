@@ -7,10 +7,14 @@ import (
 	"heimdall/providers/rawjson"
 )
 
-// withCost adds what a call costs to the usage object of an answer or of a chunk. One that says its cost itself keeps it.
+// withCost adds what a call costs to the usage object of an answer or of a chunk, which the last event of some streams
+// has in the answer that it repeats. One that says its cost itself keeps it.
 func withCost(body []byte, c catalog.Cost) []byte {
 	if !c.Known {
 		return body
+	}
+	if inner, ok, _ := rawjson.Get(body, "response"); ok && rawjson.IsObject(inner) {
+		return replaced(body, "response", withCost(inner, c))
 	}
 	usage, ok, _ := rawjson.Get(body, "usage")
 	if !ok || !rawjson.IsObject(usage) {
@@ -19,8 +23,11 @@ func withCost(body []byte, c catalog.Cost) []byte {
 	if _, said, _ := rawjson.Get(usage, "cost"); said {
 		return body
 	}
-	usage = rawjson.AppendMembers(nil, usage, rawjson.Member{Key: "cost", Value: costObject(c)})
-	out, err := rawjson.Set(nil, body, "usage", usage)
+	return replaced(body, "usage", rawjson.AppendMembers(nil, usage, rawjson.Member{Key: "cost", Value: costObject(c)}))
+}
+
+func replaced(body []byte, key string, value []byte) []byte {
+	out, err := rawjson.Set(nil, body, key, value)
 	if err != nil {
 		return body
 	}

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ func TestCostStandsInTheUsage(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
 		{"usage", `{"id":"a","usage":{"prompt_tokens":1}}`,
 			`{"id":"a","usage":{"prompt_tokens":1,"cost":{"input_tokens_cost":0.0000002,"output_tokens_cost":0.0000006,"reasoning_tokens_cost":0,"request_cost":0,"total_cost":0.0000008}}}`},
+		{"the last event of a responses stream", `{"type":"response.completed","response":{"id":"r","usage":{"input_tokens":1}}}`,
+			`{"type":"response.completed","response":{"id":"r","usage":{"input_tokens":1,"cost":{"input_tokens_cost":0.0000002,"output_tokens_cost":0.0000006,"reasoning_tokens_cost":0,"request_cost":0,"total_cost":0.0000008}}}}`},
 		{"no usage", `{"id":"a"}`, `{"id":"a"}`},
 		{"null usage", `{"usage":null}`, `{"usage":null}`},
 		{"the provider says it itself", `{"usage":{"cost":0.1}}`, `{"usage":{"cost":0.1}}`},
@@ -44,5 +47,22 @@ func TestARefusalSaysThatARetryIsNoUse(t *testing.T) {
 	e.Kind = llm.KindProviderLimited
 	if r := ErrorReply(&exchange.Row{Decorate: exchange.DecorateAlways}, chat.New(), x, e); len(r.Header) != 1 {
 		t.Errorf("a provider's own limit: %v", r.Header)
+	}
+}
+
+func TestAStreamsCostStandsWhereItsUsageDoes(t *testing.T) {
+	x := &exchange.Exchange{Row: &exchange.Row{Decorate: exchange.DecorateAlways}, Start: time.Now(), Record: &exchange.Record{Op: llm.OpChat, Dialect: "chat", UpstreamDialect: "chat"}}
+	x.SetDialect(chat.New())
+	price := func(_ *exchange.Exchange, u llm.Usage) catalog.Cost {
+		return catalog.Cost{Known: true, Input: float64(u.Input), Total: float64(u.Input)}
+	}
+	d := &decorated{x: x, price: price, src: io.NopCloser(strings.NewReader("data: {\"choices\":[{\"delta\":{\"content\":\"the \\\"usage\\\"\"}}],\"usage\":null}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n"))}
+	out, err := io.ReadAll(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := strings.Split(string(out), "\n\n")
+	if strings.Contains(frames[0], "cost") || !strings.Contains(frames[1], `"total_cost":3}}`) || !strings.Contains(frames[1], `"cost":3}`) || frames[2] != "data: [DONE]" {
+		t.Errorf("%s", out)
 	}
 }

@@ -92,7 +92,10 @@ func pathOverrides(c *object) map[string]string {
 }
 
 // known refuses a name that is no request's.
-func known(o *object, name string) bool {
+func known(o *object, name string) bool { return knownRequest(o, o.at(name), name) }
+
+// knownRequest refuses a name, which stands at path, that is no request's.
+func knownRequest(o *object, path, name string) bool {
 	if slices.Contains(requestTypes, name) {
 		return true
 	}
@@ -100,6 +103,6 @@ func known(o *object, name string) bool {
 	if near := nearest(name, requestTypes); near != "" {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
-	o.unserved(o.at(name), "%s", text)
+	o.unserved(path, "%s", text)
 	return false
 }

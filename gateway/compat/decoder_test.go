@@ -124,7 +124,7 @@ func TestKeyOptions(t *testing.T) {
 	}
 	for body, param := range map[string]string{
 		`{"region_al_key_config":{"regoin":"eu"}}`:             "region_al_key_config.regoin",
-		`{"region_al_key_config":{"deployments":{"a":"b"}}}`:   "region_al_key_config.deployments",
+		`{"region_al_key_config":{"deployments":{"a":1}}}`:     "region_al_key_config.deployments.a",
 		`{"region_al_key_config":{"client_secret":"vault.x"}}`: "region_al_key_config.client_secret",
 		`{"region_al_key_config":{"scopes":[1]}}`:              "region_al_key_config.scopes",
 		`{"other_key_config":{"url":"x"}}`:                     "other_key_config",
@@ -201,12 +201,13 @@ func TestRefusedBodies(t *testing.T) {
 		{`{"provider":"openai","keys":[{"nam":"x"}]}`, "keys[0].nam", `"name"`},
 		{`{"provider":"openai","kyes":[]}`, "kyes", `"keys"`},
 		{`{}`, "provider", "missing"},
-		{`{"provider":"openai","network_config":{"max_retries":3}}`, "network_config.max_retries", "retries"},
+		{`{"provider":"openai","network_config":{"max_retries":1.5}}`, "network_config.max_retries", "whole"},
+		{`{"provider":"openai","network_config":{"retry_backoff_max":"soon"}}`, "network_config.retry_backoff_max", "500ms"},
 		{`{"provider":"openai","network_config":{"beta_header_overrides":{"x":true}}}`, "network_config.beta_header_overrides", "not served"},
 		{`{"provider":"openai","proxy_config":{"type":"http","url":"env.PROXY"}}`, "proxy_config.url", "password"},
 		{`{"provider":"openai","proxy_config":{"type":"http","adress":"x"}}`, "proxy_config.adress", "known"},
 		{`{"provider":"openai","store_raw_request_response":true}`, "store_raw_request_response", "log"},
-		{`{"provider":"openai","keys":[{"aliases":{"a":"b"}}]}`, "keys[0].aliases", "aliases"},
+		{`{"provider":"openai","keys":[{"aliases":["a"]}]}`, "keys[0].aliases", "object"},
 		{`{"provider":"openai","keys":[{"azure_key_config":{"endpoint":"x"}}]}`, "keys[0].azure_key_config", "not served"},
 		{`{"provider":"openai","keys":[{"value":"env.not a name"}]}`, "keys[0].value", "environment variable"},
 		{`{"provider":"openai","keys":[{"value":"vault.x"}]}`, "keys[0].value", "vault"},
@@ -241,14 +242,16 @@ func TestNeutralProviderFieldsAreTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Network{BaseURL: "https://x.example", Timeout: 30 * time.Second, StreamIdle: time.Minute, KeepAlive: 30 * time.Second, HTTP2: true, CA: "pem"}
+	none := 0
+	want := config.Network{BaseURL: "https://x.example", Timeout: 30 * time.Second, StreamIdle: time.Minute, KeepAlive: 30 * time.Second, HTTP2: true, CA: "pem",
+		Retries: &none, RetryInitial: 500 * time.Millisecond, RetryMax: 5 * time.Second}
 	if diff := cmp.Diff(want, e.Network.Network); diff != "" {
 		t.Error(diff)
 	}
 	if *e.Limits != (config.Limits{Concurrency: 1000, Queue: 5000}) || !e.Custom.None() || *e.SendBackRawRequest || !*e.SendBackRawResponse || e.Keys != nil {
 		t.Errorf("edit: %+v", e)
 	}
-	if len(warnings) != 2 || !strings.Contains(warnings[0], "retry_backoff_initial") {
+	if len(warnings) != 0 {
 		t.Errorf("warnings: %v", warnings)
 	}
 	e, _, err = decoder().EditProvider("openai", []byte(`{"network_config":null}`))
@@ -310,7 +313,7 @@ func TestParseFile(t *testing.T) {
 	f, err := decoder().ParseFile([]byte(`{
 		"$schema": "https://example.com/schema", "encryption_key": "secret-words", "env_label": "dev",
 		"server": {"read_buffer_size": 65536},
-		"client": {"enable_logging": true, "initial_pool_size": 300, "drop_excess_requests": false, "enable_governance": true},
+		"client": {"enable_logging": true, "initial_pool_size": 300, "drop_excess_requests": false, "enable_governance": false},
 		"governance": {"auth_config": {"admin_username": "admin", "admin_password": "hunter2", "is_enabled": true}, "virtual_keys": []},
 		"providers": {
 			"openai": {"keys": [{"name": "k1", "value": "env.K1", "models": ["*"], "weight": 0.5}, {"value": "sk-literal"}], "netwrok_config": {}},
@@ -330,8 +333,8 @@ func TestParseFile(t *testing.T) {
 	}
 	wantPaths := []string{
 		"client.drop_excess_requests", "client.enable_governance", "client.initial_pool_size", "encryption_key", "env_label",
-		"governance.auth_config.admin_password", "governance.virtual_keys", "mcp", "plugin", "providers.gemini",
-		"providers.mine.network_config.max_retries", "providers.openai.keys[1].models", "providers.openai.keys[1].value",
+		"governance.auth_config.admin_password", "mcp", "plugin", "providers.gemini",
+		"providers.openai.keys[1].models", "providers.openai.keys[1].value",
 		"providers.openai.netwrok_config", "server.read_buffer_size",
 	}
 	got := paths(f.Problems)

@@ -10,6 +10,8 @@ import (
 
 	"heimdall/gateway/exchange"
 	"heimdall/providers"
+	"heimdall/providers/catalog"
+	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
 	"heimdall/providers/sse"
 )
@@ -17,9 +19,12 @@ import (
 // HeaderPrefix starts the names of the header fields that are meant for the gateway.
 const HeaderPrefix = "X-Bf-"
 
-// Decorate adds extra_fields to answers, as the row wants, and has errors rendered with the gateway's members. It is
-// the outermost middleware.
-func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply) exchange.Middleware {
+// Price is what a usage of an exchange costs.
+type Price func(x *exchange.Exchange, u llm.Usage) catalog.Cost
+
+// Decorate adds extra_fields and costs to answers, as the row wants, and has errors rendered with the gateway's members.
+// It is the outermost middleware.
+func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply, price Price) exchange.Middleware {
 	return func(next exchange.Handler) exchange.Handler {
 		return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
 			reply, err := next(ctx, x)
@@ -33,7 +38,7 @@ func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply) exch
 				return reply, nil
 			}
 			if reply.Stream != nil {
-				reply.Stream = &decorated{src: reply.Stream, x: x}
+				reply.Stream = &decorated{src: reply.Stream, x: x, price: price}
 				return reply, nil
 			}
 			return decorateBody(x, reply), nil
@@ -92,7 +97,7 @@ func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
 	if !rawjson.IsObject(bytes.TrimLeft(reply.Body, " \t\r\n")) {
 		return reply
 	}
-	extra := appendExtra(nil, x, 0)
+	extra := appendExtra(nil, x, 0, x.Record.Cost)
 	answer := withCost(reply.Body, x.Record.Cost)
 	body := make([]byte, 0, len(answer)+len(extra)+20)
 	body = rawjson.AppendMembers(body, answer, rawjson.Member{Key: "extra_fields", Value: extra})
@@ -103,7 +108,7 @@ func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
 
 // appendExtra appends the extra_fields object of an answer, or of one chunk of it. Old and new names of the same fact
 // stand side by side, for clients of every version.
-func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
+func appendExtra(dst []byte, x *exchange.Exchange, chunk int, cost catalog.Cost) []byte {
 	r := x.Record
 	asked := r.RequestedModel
 	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
@@ -139,8 +144,8 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int) []byte {
 	w.StringField("model_requested", asked)
 	w.IntField("latency", time.Since(x.Start).Milliseconds())
 	w.IntField("chunk_index", int64(chunk))
-	if r.Cost.Known {
-		w.RawField("cost", appendMoney(nil, r.Cost.Total))
+	if cost.Known {
+		w.RawField("cost", appendMoney(nil, cost.Total))
 	}
 	if len(r.Warnings) > 0 {
 		w.Key("warnings")
@@ -177,6 +182,7 @@ func shown(w *rawjson.Writer, key string, body []byte) {
 type decorated struct {
 	src   io.ReadCloser
 	x     *exchange.Exchange
+	price Price
 	split sse.Splitter
 	event sse.Event
 	in    [4 << 10]byte
@@ -213,14 +219,29 @@ func (d *decorated) frame(frame []byte) {
 		d.out = append(d.out, frame...)
 		return
 	}
-	d.extra = appendExtra(d.extra[:0], d.x, d.chunk)
+	data, cost := d.costed(frame)
+	d.extra = appendExtra(d.extra[:0], d.x, d.chunk, cost)
 	d.chunk++
 	if len(d.event.Name) > 0 {
 		d.out = append(append(append(d.out, "event: "...), d.event.Name...), '\n')
 	}
 	d.out = append(d.out, "data: "...)
-	d.out = rawjson.AppendMembers(d.out, d.event.Data, rawjson.Member{Key: "extra_fields", Value: d.extra})
+	d.out = rawjson.AppendMembers(d.out, data, rawjson.Member{Key: "extra_fields", Value: d.extra})
 	d.out = append(d.out, "\n\n"...)
+}
+
+// costed is the data of a frame, with the cost in it where it reports usage.
+func (d *decorated) costed(frame []byte) (data []byte, c catalog.Cost) {
+	data = d.event.Data
+	if !bytes.Contains(data, []byte(`"usage"`)) {
+		return data, c
+	}
+	tee := d.x.Dialect().Client.Tee()
+	tee.Feed(frame)
+	if scan := tee.Result(); scan.HasUsage {
+		c = d.price(d.x, scan.Usage)
+	}
+	return withCost(data, c), c
 }
 
 func (d *decorated) Close() error { return d.src.Close() }

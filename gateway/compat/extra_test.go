@@ -32,7 +32,7 @@ func decorate(t *testing.T, d exchange.Decoration, h fields, upstream string, re
 	t.Helper()
 	x := &exchange.Exchange{Row: &exchange.Row{Decorate: d}, Header: h, Start: time.Now(),
 		Record: &exchange.Record{Op: llm.OpChat, Dialect: "chat", UpstreamDialect: upstream, Provider: "p", Model: "m", RequestedModel: "p/m", Stream: reply.Stream != nil}}
-	out, err := Decorate(nil)(func(context.Context, *exchange.Exchange) (*exchange.Reply, error) { return reply, nil })(t.Context(), x)
+	out, err := Decorate(nil, nil)(func(context.Context, *exchange.Exchange) (*exchange.Reply, error) { return reply, nil })(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}

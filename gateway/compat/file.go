@@ -20,11 +20,16 @@ func (d *Decoder) ParseFile(data []byte, dir string) (*config.File, error) {
 	}
 	p.version(o)
 	p.truth(o)
+	p.plugins(o)
 	p.client(o)
 	p.auth(o)
 	p.logsStore(o)
 	p.configStore(o)
 	p.providers(o)
+	p.holders(o)
+	p.prices(o)
+	p.rules(o)
+	p.framework(o)
 	later(o)
 	o.done()
 	if err := config.Invalid(p.errors); err != nil {
@@ -94,11 +99,7 @@ func (p *fileParser) auth(o *object) {
 		if a, _ := g.child("auth_config"); a != nil {
 			sections = append(sections, a)
 		}
-		for _, name := range sortedKeys(g.fields) {
-			if name != "auth_config" {
-				p.warn(g.at(name), "is not served by this version")
-			}
-		}
+		p.ungoverned(g)
 	}
 	for _, a := range sections {
 		password, _ := credential(a, "admin_password", p.env)
@@ -286,7 +287,7 @@ func later(o *object) {
 		s.done()
 	}
 	for _, name := range []string{
-		"framework", "alerting", "webhooks", "mcp", "vector_store", "skills_registry", "plugins", "websocket",
+		"alerting", "webhooks", "mcp", "vector_store", "skills_registry", "websocket",
 		"guardrails_config", "audit_logs", "cluster_config", "load_balancer_config", "large_payload_optimization",
 		"scim_config", "access_profiles", "feature_flags", "circuit_breaker_config", "proxy_config",
 	} {

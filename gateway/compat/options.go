@@ -23,7 +23,7 @@ func (d *Decoder) options(o *object, kind string, e *config.KeyEdit) {
 				e.Options = map[string]config.Input{}
 			}
 			take(c, allowed, e)
-			c.neutral("deployments are aliases in newer versions, which this version does not serve", "deployments")
+			deployments(c, e)
 			c.neutral("batch requests are not served by this version", "batch_s3_config")
 			c.skipEmpty()
 			c.done()

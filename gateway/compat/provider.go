@@ -42,8 +42,12 @@ func network(o *object) *config.NetworkEdit {
 	n.text("ca_cert_pem", &e.CA)
 	e.CA = strings.TrimSpace(e.CA)
 	e.Headers = headers(n)
-	n.neutral("retries are not served by this version", "max_retries")
-	n.idle("it belongs to retries, which this version does not do", "retry_backoff_initial", "retry_backoff_max")
+	var retries int
+	if n.integer("max_retries", &retries) {
+		e.Retries = &retries
+	}
+	n.duration("retry_backoff_initial", time.Millisecond, &e.RetryInitial)
+	n.duration("retry_backoff_max", time.Millisecond, &e.RetryMax)
 	n.idle("private networks are always reachable from a gateway on your own machine", "allow_private_network")
 	n.neutral("is not served by this version", "beta_header_overrides")
 	n.neutral("is not served by this version", "stream_throughput_guard")
@@ -150,7 +154,7 @@ func (d *Decoder) key(o *object, kind string, empty emptyList) config.KeyEdit {
 	}
 	o.skip("config_hash", "status", "description", "key_id", "provider", "message", "warnings", "created_at", "updated_at")
 	o.neutral("batch requests are not served by this version", "use_for_batch_api")
-	o.neutral("model aliases are not served by this version", "aliases")
+	aliases(o, d.kind(kind), &e)
 	d.options(o, kind, &e)
 	o.done()
 	return e
@@ -174,11 +178,6 @@ func models(o *object, empty emptyList, e *config.KeyEdit) {
 		e.Models, e.LooseEmpty = &config.ModelList{All: true}, true
 	default:
 		e.Models = &config.ModelList{}
-	}
-	for i, m := range list {
-		if strings.HasPrefix(m, "regex:") {
-			o.unserved(o.at("models"), "entry %d: patterns are not served by this version; name the models", i)
-		}
 	}
 }
 

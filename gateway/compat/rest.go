@@ -87,7 +87,7 @@ func (d *Decoder) Config(body []byte) (edit func(*config.Draft) error, warnings 
 		edits.add(settings(s))
 	}
 	o.skip("is_db_connected", "is_cache_connected", "is_logs_connected", "restart_required", "problems", "auth_token")
-	o.neutral("prices are not served by this version", "framework_config")
+	o.idle(builtInPrices, "framework_config")
 	edits.add(headerFilter(o))
 	o.neutral("one proxy for all is not served by this version; set proxy_config of each provider", "proxy_config")
 	o.done()

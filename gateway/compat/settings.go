@@ -15,7 +15,7 @@ func client(o *object) func(*config.Draft) error {
 	var logging, content bool
 	var days, size int
 	var origins, hosts []string
-	var direct, raw bool
+	var raw bool
 	var silence time.Duration
 	if o.truth("enable_logging", &logging) {
 		e.add(func(d *config.Draft) error { d.Client.EnableLogging = logging; return nil })
@@ -35,19 +35,88 @@ func client(o *object) func(*config.Draft) error {
 	if o.list("allowed_hosts", &hosts) {
 		e.add(func(d *config.Draft) error { d.Client.AllowedHosts = hosts; return nil })
 	}
-	if o.truth("allow_direct_keys", &direct) {
-		e.add(func(d *config.Draft) error { d.Client.AllowDirectKeys = direct; return nil })
-	}
 	if o.truth("allow_per_request_raw_override", &raw) {
 		e.add(func(d *config.Draft) error { d.Client.AllowRawOverride = raw; return nil })
 	}
 	if o.duration("stream_keep_alive_in_seconds", time.Second, &silence) {
 		e.add(func(d *config.Draft) error { d.Client.StreamKeepAlive = silence; return nil })
 	}
+	e.add(callers(o))
 	e.add(headerFilter(o))
 	unservedClient(o)
 	o.done()
 	return e.apply
+}
+
+// callers reads what is asked of callers, and what they may bring.
+func callers(o *object) func(*config.Draft) error {
+	var e edits
+	var direct, unasked, expired, unpriced bool
+	var required []string
+	var depth int
+	e.add(enforced(o))
+	if o.truth("allow_direct_keys", &direct) {
+		e.add(func(d *config.Draft) error { d.Client.AllowDirectKeys = direct; return nil })
+	}
+	if o.truth("direct_keys_without_header", &unasked) {
+		e.add(func(d *config.Draft) error { d.Client.DirectKeysUnasked = unasked; return nil })
+	}
+	if o.list("required_headers", &required) {
+		e.add(func(d *config.Draft) error { d.Client.RequiredHeaders = required; return nil })
+	}
+	if o.truth("delete_expired_virtual_keys", &expired) {
+		e.add(func(d *config.Draft) error { d.Client.DeleteExpiredKeys = expired; return nil })
+	}
+	if o.truth("refuse_unpriced", &unpriced) {
+		e.add(func(d *config.Draft) error { d.Client.RefuseUnpriced = unpriced; return nil })
+	}
+	if o.integer("routing_chain_max_depth", &depth) {
+		e.add(func(d *config.Draft) error { d.Client.RoutingDepth = depth; return nil })
+	}
+	return e.apply
+}
+
+// enforced reads whether every call needs a virtual key, by the newest name of that and an older one. Where a caller
+// who echoes both changed one of them, the change counts; a file means the newest.
+func enforced(o *object) func(*config.Draft) error {
+	var now, old bool
+	newest, older := o.truth("enforce_auth_on_inference", &now), o.truth("enforce_governance_header", &old)
+	return func(d *config.Draft) error {
+		switch {
+		case newest && older && now != old && o.strict:
+			d.Client.EnforceKey = !d.Client.EnforceKey
+		case newest:
+			d.Client.EnforceKey = now
+		case older:
+			d.Client.EnforceKey = old
+		}
+		return nil
+	}
+}
+
+// plugins reads what the file's plugins ask for that this program does without them: whether governance makes virtual
+// keys mandatory. The client section, where it says that too, wins.
+func (p *fileParser) plugins(o *object) {
+	list, _ := o.elements("plugins")
+	for _, one := range list {
+		var name string
+		on := true
+		one.text("name", &name)
+		one.truth("enabled", &on)
+		if !on {
+			continue
+		}
+		c, _ := one.child("config")
+		if name != "governance" {
+			p.warn(one.path, "the plugin %s is not served by this version", name)
+			continue
+		}
+		var mandatory bool
+		if c != nil && c.truth("is_vk_mandatory", &mandatory) {
+			p.piece("plugin/governance", mandatory, false, func(d *config.Draft) error { d.Client.EnforceKey = mandatory; return nil })
+			c.done()
+		}
+	}
 }
 
 // headerFilter reads which header fields of callers go upstream.
@@ -71,15 +140,16 @@ func unservedClient(o *object) {
 	o.idle("each provider's concurrency_and_buffer_size decides what waits and what is refused", "drop_excess_requests")
 	o.idle("the database is on this machine", "disable_db_pings_in_health")
 	o.idle("errors are always in the log", "dump_errors_in_console_logs")
+	governed := true
+	if o.truth("enable_governance", &governed); !governed {
+		o.warn(o.at("enable_governance"), "has no effect: virtual keys count wherever there are any; delete or disable them to do without")
+	}
 	later := "it belongs to a part that this version does not have"
-	o.idle(later, "prometheus_labels", "enable_governance", "enforce_governance_header", "enforce_scim_auth",
-		"hide_deleted_virtual_keys_in_filters", "dual_credential_conflict_behavior", "delete_expired_virtual_keys",
-		"async_job_result_ttl", "routing_chain_max_depth", "webhook_config", "mcp_agent_depth",
+	o.idle(later, "prometheus_labels", "enforce_scim_auth", "hide_deleted_virtual_keys_in_filters",
+		"dual_credential_conflict_behavior", "async_job_result_ttl", "webhook_config", "mcp_agent_depth",
 		"mcp_tool_execution_timeout", "mcp_code_mode_binding_level", "mcp_tool_sync_interval",
 		"mcp_disable_auto_tool_inject", "mcp_enable_temp_token_auth", "mcp_external_client_url", "mcp_server_auth_mode",
 		"oauth2_server_config", "logging_headers", "compat", "enable_litellm_fallbacks")
-	o.neutral("this version asks for no virtual key; set a password to close the gateway", "enforce_auth_on_inference")
-	o.neutral("this version requires no headers", "required_headers")
 	o.neutral("this version has no exceptions from the login", "whitelisted_routes")
 	o.neutral("web pages may send the headers that the routes need", "allowed_headers")
 	o.neutral("is not served by this version", "allow_per_request_content_storage_override")

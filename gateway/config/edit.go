@@ -45,6 +45,7 @@ type KeyEdit struct {
 	Denied  []string
 	Weight  *float64
 	Enabled *bool
+	Aliases map[string]Alias
 	// Options replace those that there are, but secrets, which stay unless they are named; an empty one goes.
 	Options map[string]Input
 
@@ -140,13 +141,14 @@ func (d *Draft) EditProvider(name string, source Source, e ProviderEdit) error {
 	return d.edit(p, source, e)
 }
 
-// DeleteProvider removes a provider and its keys.
+// DeleteProvider removes a provider, its keys and its limits.
 func (d *Draft) DeleteProvider(name string) error {
 	i := slices.IndexFunc(d.Providers, func(p *Provider) bool { return p.Name == name })
 	if i < 0 {
 		return notFound("there is no provider %q", name)
 	}
 	d.Providers = slices.Delete(d.Providers, i, i+1)
+	d.DeleteProviderLimit(name)
 	return nil
 }
 
@@ -187,6 +189,7 @@ func (d *Draft) edit(p *Provider, source Source, e ProviderEdit) error {
 func setNetwork(p *Provider, e *NetworkEdit) error {
 	old := p.Network
 	n := e.Network
+	n.dropDefaults()
 	n.ExtraHeaders, n.SecretHeaders = nil, nil
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		in := e.Headers[name]
@@ -348,6 +351,9 @@ func (d *Draft) setKey(p *Provider, k *Key, e KeyEdit) error {
 	}
 	if e.Enabled != nil {
 		k.Enabled = *e.Enabled
+	}
+	if e.Aliases != nil {
+		k.setAliases(e.Aliases)
 	}
 	if e.Options != nil {
 		return d.setOptions(p, k, e.Options)

@@ -19,6 +19,8 @@ type File struct {
 	// providers, providers and keys that are not in it go.
 	Authoritative bool
 	HasProviders  bool
+	HasRules      bool     // likewise routing rules
+	Holders       []string // likewise virtual_key, team and customer
 }
 
 // Piece is one thing that the file asks for. It is applied when its content is new, so that what is changed elsewhere
@@ -48,7 +50,21 @@ func (d *Draft) take(f *File) error {
 	if f.Authoritative && f.HasProviders {
 		d.removeOthers(f)
 	}
+	if f.Authoritative && f.HasRules {
+		d.dropRules(f)
+	}
+	if f.Authoritative {
+		d.dropHolders(f)
+		d.dropLimits(f)
+	}
 	return nil
+}
+
+// Took reports whether a piece of that ID was taken before, whatever it said then.
+func (m *Manager) Took(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state.seen[id] != ""
 }
 
 func (p Piece) hash(install string) (string, error) {

@@ -207,10 +207,11 @@ func (m *Manager) putAway(d *Draft) (made []string, err error) {
 		if k.fresh.Reveal() == "" {
 			continue
 		}
-		if k.Sealed, err = m.vault.seal(k.fresh.Reveal(), k.owner(), d.install, first); err != nil {
-			return made, fmt.Errorf("virtual key %s: %w", k.Name, err)
+		// A keychain that does not answer costs no more than the copy: the key works without it.
+		if ref, err := m.vault.seal(k.fresh.Reveal(), k.owner(), d.install, first); err == nil {
+			k.Sealed, first = ref, false
 		}
-		k.fresh, first = Secret{}, false
+		k.fresh = Secret{}
 	}
 	m.resolve(d)
 	return made, nil
@@ -315,6 +316,7 @@ func (m *Manager) snapshot(d *Draft, wrong []Problem) *Snapshot {
 			s.Problems = append(s.Problems, Problem{slot.path, *slot.problem})
 		}
 	}
+	s.Problems = append(s.Problems, d.lost()...)
 	m.overlay(s)
 	return s
 }

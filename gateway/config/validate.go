@@ -28,15 +28,25 @@ func (d *Draft) validate() []Problem {
 	v.auth()
 	v.settings()
 	v.logs()
+	v.pause()
+	v.limits()
+	for _, p := range v.draft.Prices {
+		v.price(p)
+	}
+	for _, r := range d.Rules {
+		v.rule(r)
+	}
 	for _, p := range d.Providers {
 		v.provider(p)
 	}
+	v.holders()
 	return v.problems
 }
 
 type validator struct {
 	draft    *Draft
 	problems []Problem
+	ids      map[name]string // of budgets and rate limits, with the path of each
 }
 
 func (v *validator) say(path, format string, args ...any) {
@@ -70,6 +80,12 @@ func (v *validator) client() {
 			}
 		}
 	}
+	for i, name := range c.RequiredHeaders {
+		if !httpguts.ValidHeaderFieldName(name) {
+			v.say(fmt.Sprintf("client_config.required_headers[%d]", i), "is no valid header name")
+		}
+	}
+	v.between("client_config.routing_chain_max_depth", c.RoutingDepth, 0, 100)
 	if c.StreamKeepAlive < 0 || c.StreamKeepAlive > time.Hour {
 		v.say("client_config.stream_keep_alive_in_seconds", "must be between 0 (off) and 3600")
 	}
@@ -178,6 +194,7 @@ func (v *validator) network(p *Provider, at string) {
 	if n.KeepAlive < 0 || n.KeepAlive > time.Hour {
 		v.say(at+".keep_alive_timeout_in_seconds", "must be between 0 (the default) and 3600")
 	}
+	v.retries(n, at)
 	v.authority(at+".ca_cert_pem", n.CA)
 	if n.CA != "" && n.Insecure {
 		v.say(at+".insecure_skip_verify", "goes against ca_cert_pem; set one of the two")
@@ -297,11 +314,9 @@ func (v *validator) key(p *Provider, i int, keyless bool) {
 	if k.Weight < 0 || k.Weight != k.Weight {
 		v.say(at("weight"), "must be 0 or more")
 	}
-	for j, m := range append(slices.Clone(k.Models.List), k.Denied...) {
-		if strings.TrimSpace(m) == "" {
-			v.say(at("models"), "entry %d is empty", j)
-		}
-	}
+	v.modelNames(at("models"), k.Models.List)
+	v.modelNames(at("blacklisted_models"), k.Denied)
+	v.aliases(p, k, kind, at)
 	v.options(p, k, kind, at)
 }
 

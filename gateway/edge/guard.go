@@ -110,7 +110,7 @@ func checkOrigin(ctx *fasthttp.RequestCtx, h *header, g exchange.Guard, p Policy
 	if origin == "http://"+string(ctx.Host()) {
 		return "", nil
 	}
-	if g == exchange.GuardInference && slices.Contains(p.AllowedOrigins(), origin) {
+	if (g == exchange.GuardInference || g == exchange.GuardHolder) && slices.Contains(p.AllowedOrigins(), origin) {
 		return origin, nil
 	}
 	return "", refused(ctx, origin, p)

@@ -52,6 +52,8 @@ type Record struct {
 	Fallback        int    // which of the fallbacks answered, counted from 1; 0 = the primary
 	PrimaryProvider string // where the request was to go first
 	PrimaryModel    string
+	PrimaryKeyID    string // the key of the first call; like the two before it does not change once it is known
+	PrimaryKeyName  string
 	Routing         []Step
 	Cost            catalog.Cost
 	NoBodies        bool // the bodies are not to be kept, whatever the settings say

@@ -34,6 +34,8 @@ const (
 	GuardUI Guard = "ui"
 	// GuardInference is for clients: Origin absent, ours, or one that the user allowed.
 	GuardInference Guard = "inference"
+	// GuardHolder is for whoever has a virtual key, from where clients may call; the handler looks for the key.
+	GuardHolder Guard = "holder"
 	// GuardManage is for the administrator: Origin absent or ours.
 	GuardManage Guard = "manage"
 	// GuardControl is GuardManage, and always needs proof of the administrator, also without a password set.

@@ -66,7 +66,11 @@ export interface SecretValue {
   from_env: boolean;
 }
 
-/** Key is one credential of a provider. Models ["*"] = all. Status is success, error or unknown; Description says why. */
+/**
+ * Key is one credential of a provider. Models ["*"] = all; entries may begin with regex:. Aliases are other names of models:
+ * a text is the provider's own name, an object has model_id, description and options of the kind for that model only.
+ * Status is success, error or unknown; Description says why.
+ */
 export interface Key {
   id: string;
   name: string;
@@ -75,6 +79,7 @@ export interface Key {
   blacklisted_models: string[];
   weight: number;
   enabled: boolean;
+  aliases: Record<string, string | Record<string, string>>;
   status: string;
   description?: string;
   options?: Record<string, string>;
@@ -86,7 +91,7 @@ export interface Keys {
   total: number;
 }
 
-/** NetworkConfig is how a provider is reached. Durations are in seconds, 0 = the default. */
+/** NetworkConfig is how a provider is reached. Durations are in seconds, 0 = the default; of retries the defaults are shown. */
 export interface NetworkConfig {
   base_url?: string;
   extra_headers?: Record<string, string>;
@@ -94,6 +99,9 @@ export interface NetworkConfig {
   stream_idle_timeout_in_seconds: number;
   keep_alive_timeout_in_seconds: number;
   max_conns_per_host: number;
+  max_retries: number;
+  retry_backoff_initial: number;
+  retry_backoff_max: number;
   enforce_http2: boolean;
   insecure_skip_verify: boolean;
   ca_cert_pem?: string;
@@ -219,7 +227,14 @@ export interface ClientConfig {
   allowed_origins: string[];
   allowed_hosts: string[];
   max_request_body_size_mb: number;
+  enforce_auth_on_inference: boolean;
+  enforce_governance_header: boolean;
+  required_headers: string[];
+  delete_expired_virtual_keys: boolean;
+  routing_chain_max_depth: number;
+  refuse_unpriced: boolean;
   allow_direct_keys: boolean;
+  direct_keys_without_header: boolean;
   allow_per_request_raw_override: boolean;
   header_filter_config: HeaderFilterConfig;
   stream_keep_alive_in_seconds: number;
@@ -724,6 +739,7 @@ export interface ModelLimit {
   scope: string;
   scope_id?: string;
   budget_ids: string[];
+  budget?: Budget;
   budgets: Budget[];
   rate_limit_id?: string;
   rate_limit?: RateLimit;
@@ -736,6 +752,9 @@ export interface ModelLimit {
 export interface ModelLimits {
   model_configs: ModelLimit[];
   count: number;
+  total_count: number;
+  limit: number;
+  offset: number;
 }
 
 /** ModelLimitAnswer is the answer to one model's limits. */
@@ -748,6 +767,7 @@ export interface ModelLimitAnswer {
 /** ProviderLimit bounds what is spent at a provider, whoever asks. */
 export interface ProviderLimit {
   provider: string;
+  budget?: Budget;
   budgets: Budget[];
   rate_limit?: RateLimit;
   calendar_aligned: boolean;
@@ -769,8 +789,8 @@ export interface ProviderLimitAnswer {
 /**
  * PriceOverride replaces prices of the catalogue. ScopeKind is global, provider, provider_key, virtual_key,
  * virtual_key_provider or virtual_key_provider_key; MatchType exact, wildcard (a prefix that ends in *) or regex.
- * RequestTypes [] = all. Patch has Bifrost's names, in US dollars per token or piece; Per1M has the same prices per
- * million tokens, for people.
+ * RequestTypes [] = all. Patch has Bifrost's names, in US dollars per token or piece; Per1M has the same prices by class,
+ * as ModelPrice.Prices, per million tokens, with _above_200k or _batches behind a class. A write takes one of the two.
  */
 export interface PriceOverride {
   id: string;
