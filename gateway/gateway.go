@@ -16,6 +16,7 @@ import (
 	"heimdall/gateway/config"
 	"heimdall/gateway/edge"
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/govern"
 	"heimdall/gateway/observe"
 	"heimdall/gateway/route"
 	"heimdall/gateway/sqlstore"
@@ -39,9 +40,17 @@ type Gateway struct {
 	admin    *admin.Admin
 	hub      *admin.Hub
 	catalog  *route.Catalog
+	health   *route.Health
+	sessions *route.Sessions
 	upstream *upstreams
-	writer   *observe.Writer
-	reader   *observe.Reader
+
+	governance governance
+	prices     atomic.Pointer[prices]
+	policy     atomic.Pointer[govern.Policy]
+
+	logs   observe.Repricer
+	writer *observe.Writer
+	reader *observe.Reader
 
 	ids        callerIDs
 	logFailing atomic.Pointer[error]
@@ -76,6 +85,7 @@ func New(o Options) (_ *Gateway, err error) {
 		}
 	}()
 	g.catalog = route.NewCatalog(time.Now, g.dialects["chat"].Client.DecodeError)
+	g.health, g.sessions = route.NewHealth(time.Now, nil), route.NewSessions(time.Now)
 	g.upstream = newUpstreams(o.Env)
 	g.closers = append(g.closers, func(context.Context) error { g.upstream.close(); return nil })
 	if err := g.openConfig(background); err != nil {
@@ -89,11 +99,15 @@ func New(o Options) (_ *Gateway, err error) {
 	g.admin = admin.New(admin.Options{
 		Config: g.manager, Shapes: g.shapes, Logs: g.reader, Hub: g.hub, Gateway: g.port,
 		Kinds: kindsShown(g.list), Models: g.models, Refresh: g.refresh, Health: g.keyHealth, Call: g.testCall, Dialects: g.dialect,
+		Burn: g.burn, Prices: g.listPrices, Recalculate: g.recalculate,
+		Spending: spending{g}, Holder: g.holder, Simulate: g.simulate, Breakers: g.breakers,
 		Version: o.Version, AppDir: o.AppDir, Keychain: o.Keychain, KeychainDetail: o.KeychainDetail, Desktop: o.Desktop,
 		ControlToken: controlToken(o.Desktop),
 	})
 	g.manager.Subscribe(g.moved)
 	g.spawn(g.manager.Run)
+	g.spawn(g.showSpending)
+	g.spawn(g.sweepKeys)
 	return g, nil
 }
 
@@ -108,6 +122,9 @@ func (g *Gateway) openConfig(ctx context.Context) error {
 		return fmt.Errorf("open the configuration: %w", err)
 	}
 	g.closers = append(g.closers, func(context.Context) error { return store.Close() })
+	if err := g.openGovernance(ctx, store.Usage()); err != nil {
+		return err
+	}
 	kinds := kindInfos(g.list)
 	fixed := g.opts.Fixed
 	fixed.AdminUsername, fixed.AdminPassword = g.opts.Env("HEIMDALL_ADMIN_USERNAME"), g.opts.Env("HEIMDALL_ADMIN_PASSWORD")
@@ -164,7 +181,7 @@ func (g *Gateway) openLogs(ctx context.Context) error {
 		OnState: func(err error) { g.logFailing.Store(&err) },
 	})
 	g.closers = append(g.closers, g.writer.Close)
-	g.reader = observe.NewReader(g.writer, store)
+	g.reader, g.logs = observe.NewReader(g.writer, store), store
 	pruner := &observe.Pruner{Store: store, Retention: g.retention, Log: g.opts.Log}
 	g.spawn(pruner.Run)
 	return nil
@@ -194,14 +211,21 @@ func (g *Gateway) prepare(s *config.Snapshot) (commit func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	router := route.New(route.Options{
-		Providers: list, Catalog: g.catalog, Dialect: g.dialect, Keep: bodyCap(s),
-		Own: s.Client.AllowDirectKeys, Authorization: loopback(s.Settings.Host) && (!s.Auth.Enabled || s.Auth.DisableOnInference),
-		AskRaw: s.Client.AllowRawOverride, Extra: compat.ExtraHeaders(s.Client.HeaderFilter.Allow, s.Client.HeaderFilter.Deny),
-	})
+	prices, err := newPrices(s, g.kinds)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := g.newPolicy(s, prices)
+	if err != nil {
+		return nil, err
+	}
+	router := g.newRouter(s, list, prices, policy)
 	return func() {
 		g.forgetChanged(g.router.Load(), router)
 		g.router.Store(router)
+		g.prices.Store(prices)
+		g.policy.Store(policy)
+		g.governance.pause.Set(govern.Pause(s.Pause))
 		if g.writer != nil {
 			g.useChain(s)
 		}
@@ -214,9 +238,9 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	if s.Client.EnableLogging {
 		observers = append(observers, g.writer)
 	}
-	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, bodies: int64(bodyCap(s)), version: s.Version}
+	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version}
 	render := func(x *exchange.Exchange, err error) *exchange.Reply { return errorReply(g.dialect, x.Row, "", x, err) }
-	h := exchange.Chain(g.router.Load().Handle, compat.Decorate(render), t.wrap)
+	h := exchange.Chain(g.router.Load().Handle, compat.Decorate(render, g.costOf), t.wrap, g.policy.Load().Wrap)
 	g.chain.Store(&h)
 }
 

@@ -7,15 +7,18 @@ import (
 
 	"heimdall/gateway/admin"
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/govern"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
 )
 
 // listing answers the routes that list models, in the shape of one kind of client. Models are named as that client's
-// calls name them: bare for the provider that its route means, provider/model for all others.
+// calls name them: bare for the provider that its route means, provider/model for all others. A virtual key sees what it
+// may have.
 type listing struct {
 	models   func(context.Context) []admin.ModelEntry
 	known    func(provider string) bool
+	policy   func() *govern.Policy
 	shape    shape
 	provider string // whose names are bare; "" = nobody's
 }
@@ -32,19 +35,35 @@ type named struct{ id, owner string }
 func (g *Gateway) listing(kind, provider string) listing {
 	return listing{
 		models: g.models, shape: shapes[kind], provider: provider,
-		known: func(name string) bool { return g.router.Load().Provider(name) != nil },
+		known:  func(name string) bool { return g.router.Load().Provider(name) != nil },
+		policy: g.policy.Load,
 	}
 }
 
 // all answers with every model that a configured provider has, or those of the one in ?provider=.
 func (l listing) all(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+	return l.governed(ctx, x, l.listAll)
+}
+
+// one answers with the model that the path names.
+func (l listing) one(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+	return l.governed(ctx, x, l.showOne)
+}
+
+// governed finds out who asks. What is not logged has no record, which the policy writes into.
+func (l listing) governed(ctx context.Context, x *exchange.Exchange, next exchange.Handler) (*exchange.Reply, error) {
+	x.Record = &exchange.Record{}
+	return l.policy().Wrap(next)(ctx, x)
+}
+
+func (l listing) listAll(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
 	began := time.Now()
 	only := x.Query.Get("provider")
 	if only != "" && !l.known(only) {
 		return nil, &llm.Error{Kind: llm.KindInvalidRequest, Status: 400, Type: "invalid_request_error", Param: "provider", Message: "the provider " + only + " is not configured"}
 	}
 	w := rawjson.Writer{}
-	l.shape.list(&w, l.names(ctx, only))
+	l.shape.list(&w, l.names(ctx, x.Caller, only))
 	body := w.B
 	if x.Row.Decorate == exchange.DecorateAlways {
 		body = rawjson.AppendMembers(nil, body, rawjson.Member{Key: "extra_fields", Value: listed(only, time.Since(began))})
@@ -52,10 +71,9 @@ func (l listing) all(ctx context.Context, x *exchange.Exchange) (*exchange.Reply
 	return &exchange.Reply{Status: 200, ContentType: "application/json", Body: body}, nil
 }
 
-// one answers with the model that the path names.
-func (l listing) one(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+func (l listing) showOne(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
 	want := x.Params["model"]
-	for _, m := range l.names(ctx, "") {
+	for _, m := range l.names(ctx, x.Caller, "") {
 		if m.id == want || m.owner+"/"+m.id == want {
 			w := rawjson.Writer{}
 			l.shape.one(&w, m)
@@ -65,11 +83,11 @@ func (l listing) one(ctx context.Context, x *exchange.Exchange) (*exchange.Reply
 	return nil, &llm.Error{Kind: llm.KindModelUnknown, Status: 404, Type: "not_found_error", Code: "model_not_found", Param: "model", Message: "no configured provider lists the model " + want}
 }
 
-func (l listing) names(ctx context.Context, only string) []named {
+func (l listing) names(ctx context.Context, who exchange.Caller, only string) []named {
 	var bare, others []named
 	for _, m := range l.models(ctx) {
 		switch {
-		case only != "" && m.Provider != only:
+		case only != "" && m.Provider != only, who != nil && who.May(m.Provider, m.Name) != nil:
 		case m.Provider == l.provider:
 			bare = append(bare, named{m.Name, m.Provider})
 		default:

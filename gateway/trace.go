@@ -18,7 +18,8 @@ type tracer struct {
 	observers exchange.Observer
 	log       *slog.Logger
 	ids       *callerIDs
-	bodies    int64 // how much of a body the record keeps; 0 = none
+	spent     func(exchange.Spent) // hears of what exchanges without a Caller used
+	bodies    int64                // how much of a body the record keeps; 0 = none
 	version   int64
 }
 
@@ -131,6 +132,12 @@ func (t *tracer) end(x *exchange.Exchange) {
 	rec.Latency = time.Since(x.Start)
 	if int64(len(rec.Response.Data)) > t.bodies {
 		rec.Response.Data = rec.Response.Data[:t.bodies]
+	}
+	if rec.NoBodies {
+		rec.Request.Data, rec.Response.Data = nil, nil
+	}
+	if x.Caller == nil && rec.HasUsage && rec.Op != llm.OpCountTokens {
+		t.spent(exchange.Spent{Usage: rec.Usage, Cost: rec.Cost.Total, Priced: rec.Cost.Known})
 	}
 	x.Announce()
 	t.observers.End(rec)

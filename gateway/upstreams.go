@@ -125,6 +125,7 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 			},
 			Keyless: kind.Info().Keyless,
 		}
+		one.Retry.Max, one.Retry.Initial, one.Retry.Longest = p.Network.RetryPolicy()
 		if p.Custom != nil {
 			one.Allowed, one.Paths = p.Custom.Allowed, p.Custom.Paths
 		}
@@ -132,9 +133,14 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 			one.Gate = route.NewGate(p.Concurrency, p.Queue)
 		}
 		for _, k := range p.Keys {
-			if k.Enabled {
-				one.Keys = append(one.Keys, key(k))
+			if !k.Enabled {
+				continue
 			}
+			made, err := key(k)
+			if err != nil {
+				return nil, fmt.Errorf("provider %s, key %q: %w", p.Name, k.Name, err)
+			}
+			one.Keys = append(one.Keys, made)
 		}
 		out = append(out, one)
 	}
@@ -194,7 +200,7 @@ func secrets(p *config.Provider, kinds map[string]providers.Provider) []string {
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
-func key(k *config.Key) route.Key {
+func key(k *config.Key) (out route.Key, err error) {
 	options := maps.Clone(k.Options)
 	for _, s := range k.Secrets {
 		if options == nil {
@@ -202,10 +208,33 @@ func key(k *config.Key) route.Key {
 		}
 		options[s.Name] = s.Value.Reveal()
 	}
-	return route.Key{
+	out = route.Key{
 		Credential: providers.Credential{KeyID: k.ID, KeyName: k.Name, Value: k.Value.Reveal(), Options: options},
-		Weight:     k.Weight, All: k.Models.All, Models: k.Models.List, Denied: k.Denied, Problem: k.Trouble(),
+		Weight:     k.Weight, Aliases: aliases(k, options), Problem: k.Trouble(),
 	}
+	if out.Models, err = route.NewModels(k.Models.All, k.Models.List); err != nil {
+		return out, err
+	}
+	out.Denied, err = route.NewModels(false, k.Denied)
+	return out, err
+}
+
+// aliases are those of a key, each with all the options that count for it.
+func aliases(k *config.Key, options map[string]string) map[string]route.Alias {
+	if len(k.Aliases) == 0 {
+		return nil
+	}
+	out := make(map[string]route.Alias, len(k.Aliases))
+	for name, a := range k.Aliases {
+		own := options
+		if len(a.Options) > 0 {
+			own = make(map[string]string, len(options)+len(a.Options))
+			maps.Copy(own, options)
+			maps.Copy(own, a.Options)
+		}
+		out[name] = route.Alias{Model: a.Model, Options: own}
+	}
+	return out
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {

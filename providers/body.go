@@ -65,7 +65,6 @@ func (c *Call) patch(seen *Seen) ([]byte, error) {
 		}
 	}
 	if c.Peek.Fallbacks {
-		seen.Warnings = append(seen.Warnings, llm.Warning{Field: "fallbacks", Why: "not served by this version; the first model alone is tried"})
 		if body, err = rawjson.Delete(make([]byte, 0, len(body)), body, "fallbacks"); err != nil {
 			return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
 		}

@@ -60,7 +60,20 @@ type Call struct {
 	Add     []transport.Field                                   // fields that the client wants to be sent
 	Keep    int                                                 // how many bytes of a stream the record wants
 
+	// Patience is how long Do waits for a stream to begin: an error that comes within that time in place of an answer is
+	// Do's. 0 = it does not wait.
+	Patience time.Duration
+
 	again string // why the body has to be encoded anew for its own dialect; "" = it has not
+	seen  *Seen  // of the last attempt; nil = nothing was sent
+}
+
+// Spent is the usage that the upstream reported in the last attempt, also where that failed.
+func (c *Call) Spent() (u llm.Usage, ok bool) {
+	if c.seen == nil {
+		return u, false
+	}
+	return c.seen.Scan.Usage, c.seen.Scan.HasUsage
 }
 
 // Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
@@ -97,7 +110,7 @@ type try struct {
 
 // Do makes the attempt. Its error is an *llm.Error.
 func (c *Call) Do(ctx context.Context) (*Answer, error) {
-	c.again = c.rewritten()
+	c.again, c.seen = c.rewritten(), nil
 	endpoint, upstream, err := c.endpoint()
 	if errors.Is(err, errUnserved) && c.Op == llm.OpCountTokens && !c.Client.NativeOnly {
 		return c.estimate()
@@ -115,6 +128,7 @@ func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	if err := c.outbound(ctx, t, endpoint, upstream, body); err != nil {
 		return nil, err
 	}
+	c.seen = seen
 	resp, err := c.Target.Doer.Do(ctx, &t.out.Request)
 	if err != nil {
 		return nil, failure(ctx, c.Target.Name, err)
@@ -297,6 +311,10 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 		a.ContentType = c.Client.Server.ContentType()
 		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen, named: c.named, hide: f.hide}
 	}
+	if e := f.begin(c.Patience, upstream); e != nil {
+		_ = f.Close()
+		return nil, e
+	}
 	return a, nil
 }
 
@@ -309,12 +327,12 @@ func failure(ctx context.Context, name string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return &llm.Error{Kind: llm.KindCancelled, Status: 499, Message: "request cancelled by caller", Type: "request_cancelled", Cause: err}
+	case errors.Is(err, transport.ErrConnect):
+		return &llm.Error{Kind: llm.KindConnection, Status: 502, Type: "connection_failed", Cause: err, Unsent: true,
+			Message: "cannot connect to " + name + ": " + reason(err) + "; check its base URL and your network"}
 	case errors.Is(err, transport.ErrTimeout):
 		return &llm.Error{Kind: llm.KindTimeout, Status: 504, Type: "request_timed_out", Cause: err,
 			Message: name + " did not answer in time; raise network_config.default_request_timeout_in_seconds if it needs longer"}
-	case errors.Is(err, transport.ErrConnect):
-		return &llm.Error{Kind: llm.KindConnection, Status: 502, Type: "connection_failed", Cause: err,
-			Message: "cannot connect to " + name + ": " + reason(err) + "; check its base URL and your network"}
 	default:
 		return &llm.Error{Kind: llm.KindConnection, Status: 502, Type: "connection_failed", Cause: err,
 			Message: "the connection to " + name + " broke before it answered: " + reason(err)}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/textproto"
-	"slices"
 	"strings"
 	"testing"
 
@@ -89,8 +88,7 @@ func TestCallEdits(t *testing.T) {
 		if string(call.Raw) != c.in {
 			t.Errorf("%s: the client's body became %s", c.name, call.Raw)
 		}
-		dropped := strings.Contains(c.in, `"fallbacks":[`)
-		if warned := slices.ContainsFunc(a.Seen.Warnings, func(w llm.Warning) bool { return w.Field == "fallbacks" }); warned != dropped {
+		if len(a.Seen.Warnings) > 0 {
 			t.Errorf("%s: warnings %v", c.name, a.Seen.Warnings)
 		}
 	}

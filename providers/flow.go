@@ -34,6 +34,8 @@ type flow struct {
 	tail  []byte // without steps: the beginning of a frame that has not ended
 	mid   bool   // without steps: what was given out ends inside a frame
 	ended bool
+
+	begins opening
 }
 
 // steps change a stream. Both append to dst and return it; end comes once, after the last feed, with what broke the
@@ -44,27 +46,36 @@ type steps interface {
 }
 
 func (f *flow) Read(p []byte) (int, error) {
+	f.begins.join()
 	for len(f.out) == 0 {
 		if f.ended {
 			return 0, io.EOF
 		}
-		switch {
-		case f.steps != nil:
-			f.step()
-		case f.drop != nil && len(p) < roomy: // whole frames must fit, to be looked at
-			f.in = grown(f.in)
-			if n := f.relay(f.in); n > 0 {
-				f.out = f.in[:n]
-			}
-		default:
-			if n := f.relay(p); n > 0 {
-				return n, nil
-			}
+		if n := f.more(p); n > 0 {
+			return n, nil
 		}
 	}
 	n := copy(p, f.out)
-	f.out = f.out[n:]
+	if f.out = f.out[n:]; len(f.out) == 0 {
+		f.begins.giveBack()
+	}
 	return n, nil
+}
+
+// more reads one piece. What is to be given out is put into p, or stands in out.
+func (f *flow) more(p []byte) int {
+	switch {
+	case f.steps != nil:
+		f.step()
+	case f.drop != nil && len(p) < roomy: // whole frames must fit, to be looked at
+		f.in = grown(f.in)
+		if n := f.relay(f.in); n > 0 {
+			f.out = f.in[:n]
+		}
+	default:
+		return f.relay(p)
+	}
+	return 0
 }
 
 // tells reports whether p may hold an error, whose text may repeat a secret. Answers are not searched for any, and in
@@ -196,6 +207,7 @@ func (f *flow) saw(p []byte) {
 	}
 	if f.seen.First.IsZero() {
 		f.seen.First = time.Now()
+		f.begins.saw(p)
 	}
 	f.tee.Feed(p)
 	f.seen.Size += int64(len(p))
@@ -254,6 +266,12 @@ func (f *flow) broken(err error) *llm.Error {
 
 // Close ends the stream early or after its end; the upstream's connection is closed where it has more to say.
 func (f *flow) Close() error {
+	if f.begins.waits != nil {
+		_ = f.src.Close() // wakes who waits for its beginning
+		<-f.begins.waits
+		f.begins.waits = nil
+	}
+	f.begins.giveBack()
 	if !f.ended {
 		f.ended = true
 		f.seen.Scan = f.tee.Result()

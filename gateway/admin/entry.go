@@ -53,8 +53,8 @@ func (e *LogEntry) named(who exchange.Identity) {
 // begun shows a record that is still being filled: only fields that do not change after its beginning are read.
 func begun(r *exchange.Record) LogEntry {
 	e := LogEntry{
-		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.PrimaryProvider, Model: r.PrimaryModel, Alias: r.RequestedModel,
-		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.PrimaryKeyID, SelectedKeyName: r.PrimaryKeyName,
+		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.First.Provider, Model: r.First.Model, Alias: r.RequestedModel,
+		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.First.KeyID, SelectedKeyName: r.First.KeyName,
 		SessionID: r.SessionID, UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect,
 	}
 	e.named(r.Identity)

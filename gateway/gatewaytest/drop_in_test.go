@@ -68,7 +68,7 @@ func TestOwnCredential(t *testing.T) {
 		{"an API key", keyless, "/anthropic/v1/messages", "claude-haiku-4-5", []string{"X-Api-Key", "sk-ant-own"}, map[string]string{"X-Api-Key": "sk-ant-own"}, 200},
 		{"not allowed", strings.Replace(keyless, "true", "false", 1), "/anthropic/v1/messages", "claude-haiku-4-5", []string{"Authorization", token}, nil, 502},
 		{"for another provider", keyless, "/anthropic/v1/messages", "openai/gpt-5-mini", []string{"Authorization", token}, nil, 502},
-		{"a virtual key", keyless, "/anthropic/v1/messages", "claude-haiku-4-5", []string{"X-Api-Key", "sk-bf-1234"}, nil, 502},
+		{"a virtual key", keyless, "/anthropic/v1/messages", "claude-haiku-4-5", []string{"X-Api-Key", "sk-bf-1234"}, nil, 401},
 		{"a configured key counts more", Config, "/anthropic/v1/messages", "claude-haiku-4-5", []string{"Authorization", token}, map[string]string{"X-Api-Key": AnthropicKey, "Authorization": ""}, 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,8 +95,9 @@ func TestOwnCredential(t *testing.T) {
 func TestHeaderGroups(t *testing.T) {
 	t.Parallel()
 	g := Start(t, Options{Script: func(*transport.Request) fake.Reply { return answers(messagesAnswer) }})
+	vk := g.key(`{"name":"k","provider_configs":[{"provider":"anthropic","allowed_models":["*"],"key_ids":["*"],"weight":1}]}`).Value
 	g.Do("POST", "/anthropic/v1/messages", messagesRequest, "Anthropic-Beta", "a-2026-01-01,b-2026-02-02", "Anthropic-Dangerous-Direct-Browser-Access", "true",
-		"X-Bf-Eh-X-Team", "blue", "X-Bf-Eh-Cookie", "c=1", "X-Bf-Eh-X-Api-Key", "stolen", "X-Api-Key", "dummy", "X-Bf-Vk", "sk-bf-1")
+		"X-Bf-Eh-X-Team", "blue", "X-Bf-Eh-Cookie", "c=1", "X-Bf-Eh-X-Api-Key", "stolen", "X-Api-Key", "dummy", "X-Bf-Vk", vk)
 	h := g.Upstream.Seen()[0].Header
 	for name, want := range map[string]string{"Anthropic-Beta": "a-2026-01-01,b-2026-02-02", "Anthropic-Dangerous-Direct-Browser-Access": "true", "X-Team": "blue",
 		"Cookie": "", "X-Api-Key": AnthropicKey, "X-Bf-Vk": "", "X-Bf-Eh-X-Team": ""} {

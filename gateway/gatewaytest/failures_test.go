@@ -7,6 +7,20 @@ import (
 	"heimdall/providers/fake"
 )
 
+// once is Config without retries, to look at one failure at a time.
+const once = `{"providers":{
+	"openai":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"` + OpenAIKey + `","models":["*"],"weight":1}]},
+	"anthropic":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"` + AnthropicKey + `","models":["*"],"weight":1}]}}}`
+
+// runOnce runs scenarios without retries.
+func runOnce(t *testing.T, list []Scenario) {
+	t.Helper()
+	for i := range list {
+		list[i].Config = once
+	}
+	Run(t, list)
+}
+
 const htmlAnswer = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 func TestProviderErrors(t *testing.T) {
@@ -16,7 +30,7 @@ func TestProviderErrors(t *testing.T) {
 	toOpenAI, toAnthropic := []Sent{{URL: openaiChat, Body: anyBody}}, []Sent{{URL: anthropicMessage, Body: anyBody}}
 	chatToMessages := strings.Replace(chatRequest, "gpt-4o-mini", "anthropic/claude-haiku-4-5", 1)
 	messagesToChat := strings.Replace(messagesRequest, "claude-haiku-4-5", "openai/gpt-4o-mini", 1)
-	Run(t, []Scenario{
+	runOnce(t, []Scenario{
 		{
 			Name: "messages, native: raw body and status", Path: "/anthropic/v1/messages", Body: messagesRequest, Script: refuses(529, overload, "Retry-After", "7"),
 			Status: 529, Want: overload, Expect: map[string]string{"Retry-After": "7", "Content-Type": "application/json"}, Upstream: toAnthropic, Records: anthropicOK(overloaded),
@@ -27,9 +41,9 @@ func TestProviderErrors(t *testing.T) {
 			Expect: map[string]string{"Retry-After": "3"}, Upstream: toOpenAI, Records: openaiOK(limited),
 		},
 		{
-			Name: "a stream's error before the first byte is a plain answer", Path: "/openai/chat/completions", Body: chatStream, Script: refuses(401, `{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key"}}`),
-			Status: 401, Contains: []string{`"message":"Incorrect API key"`, `"code":"invalid_api_key"`}, Lacks: []string{"data:"}, Expect: map[string]string{"Content-Type": "application/json"},
-			Upstream: toOpenAI, Records: openaiOK(failed("provider_auth_failed", 401), func(r *Record) { r.Stream = true }),
+			Name: "a stream's error before the first byte is a plain answer", Path: "/openai/chat/completions", Body: chatStream, Script: refuses(400, `{"error":{"message":"Unsupported value","type":"invalid_request_error","code":"unsupported_value"}}`),
+			Status: 400, Contains: []string{`"message":"Unsupported value"`, `"code":"unsupported_value"`}, Lacks: []string{"data:"}, Expect: map[string]string{"Content-Type": "application/json"},
+			Upstream: toOpenAI, Records: openaiOK(failed("caller_invalid_request", 400), func(r *Record) { r.Stream = true }),
 		},
 		{
 			Name: "messages stream's error before the first byte", Path: "/anthropic/v1/messages", Body: messagesStream, Script: refuses(529, overload),
@@ -78,7 +92,7 @@ func TestBrokenStreams(t *testing.T) {
 	frame := "data: " + `{"error":{"message":"openai ended its answer before it was complete","type":"stream_truncated","param":null,"code":null}}` + "\n\n"
 	event := "event: error\ndata: " + `{"type":"error","error":{"type":"api_error","message":"anthropic ended its answer before it was complete"}}` + "\n\n"
 	toOpenAI, toAnthropic := []Sent{{URL: openaiChat, Body: anyBody}}, []Sent{{URL: anthropicMessage, Body: anyBody}}
-	Run(t, []Scenario{
+	runOnce(t, []Scenario{
 		{
 			Name: "chat, cut", Path: "/openai/chat/completions", Body: chatStreamAsked, Script: cut(join(chatFrames[:3])),
 			Status: 200, Want: join(chatFrames[:3]) + frame, Upstream: toOpenAI, Records: openaiOK(truncated),
@@ -97,7 +111,8 @@ func TestBrokenStreams(t *testing.T) {
 		},
 		{
 			Name: "chat, nothing came at all", Path: "/openai/chat/completions", Body: chatStreamAsked, Script: cut(""),
-			Status: 200, Want: frame, Upstream: toOpenAI, Records: openaiOK(truncated),
+			Status: 502, Contains: []string{`"message":"openai ended its answer before it was complete"`}, Lacks: []string{"data:"}, Upstream: toOpenAI,
+			Records: openaiOK(failed("provider_truncated", 502), func(r *Record) { r.Stream = true }),
 		},
 		{
 			Name: "messages, cut", Path: "/anthropic/v1/messages", Body: messagesStream, Script: cut(begun),

@@ -17,12 +17,12 @@ import (
 
 // wide configures a provider for each dialect that conversations are held in.
 const wide = `{"client":{"max_request_body_size_mb":1},"providers":{
-	"openai":{"keys":[{"name":"main","value":"` + OpenAIKey + `","models":["*"],"weight":1}]},
-	"mistral":{"keys":[{"name":"main","value":"mistral-test-key-0003","models":["*"],"weight":1}]},
-	"anthropic":{"keys":[{"name":"main","value":"` + AnthropicKey + `","models":["*"],"weight":1}]},
-	"gemini":{"keys":[{"name":"main","value":"gemini-test-key-0004","models":["*"],"weight":1}]},
-	"cohere":{"keys":[{"name":"main","value":"cohere-test-key-0005","models":["*"],"weight":1}]},
-	"bedrock":{"keys":[{"name":"main","value":"bedrock-test-key-0006","models":["*"],"weight":1,"bedrock_key_config":{"region":"us-east-1"}}]}}}`
+	"openai":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"` + OpenAIKey + `","models":["*"],"weight":1}]},
+	"mistral":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"mistral-test-key-0003","models":["*"],"weight":1}]},
+	"anthropic":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"` + AnthropicKey + `","models":["*"],"weight":1}]},
+	"gemini":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"gemini-test-key-0004","models":["*"],"weight":1}]},
+	"cohere":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"cohere-test-key-0005","models":["*"],"weight":1}]},
+	"bedrock":{"network_config":{"max_retries":0},"keys":[{"name":"main","value":"bedrock-test-key-0006","models":["*"],"weight":1,"bedrock_key_config":{"region":"us-east-1"}}]}}}`
 
 // route is one way to hold a conversation. In paths, MODEL stands for the model.
 type route struct {
@@ -273,6 +273,10 @@ func (r route) cut(t *testing.T, model string) {
 		return reply
 	}})
 	a := g.Do("POST", r.url(model, true), r.body(t, model, true), "Content-Type", "application/json")
+	if a.Status == 502 { // there was nothing yet that this client can be told
+		r.refused(t, g, a, 502, "ended its answer before it was complete")
+		return
+	}
 	events := dialecttest.Decode(r.own(), []byte(a.Body))
 	if a.Status != 200 || len(events) == 0 {
 		t.Fatalf("%d %q", a.Status, a.Body)

@@ -1,6 +1,7 @@
 package govern
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -148,5 +149,26 @@ func TestUnpricedCallsAreCounted(t *testing.T) {
 	}
 	if got := w.ledger.Budget("b").Used; got != 0.00002 {
 		t.Errorf("%v dollars used, want those of the call with a price", got)
+	}
+}
+
+// A test call of the administrator's needs no key and no header, but goes nowhere while all is paused.
+func TestTheAdministratorsOwnCalls(t *testing.T) {
+	w := newWorld(t)
+	p := w.policy(Options{Mandatory: true, RequiredHeaders: []string{"x-tenant"}})
+	ask := func() error {
+		x := &exchange.Exchange{Row: &exchange.Row{Guard: exchange.GuardManage}, Header: header{}, Record: &exchange.Record{}}
+		_, err := p.Wrap(func(context.Context, *exchange.Exchange) (*exchange.Reply, error) { return &exchange.Reply{}, nil })(t.Context(), x)
+		if x.Caller != nil {
+			t.Error("the administrator is governed")
+		}
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Error(err)
+	}
+	w.pause.Set(Pause{Paused: true})
+	if err := ask(); err == nil {
+		t.Error("a call was made though all is paused")
 	}
 }

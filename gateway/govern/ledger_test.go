@@ -340,7 +340,7 @@ func governOne(p *Policy, x *exchange.Exchange, rec *exchange.Record) error {
 // A request that is bound on four levels, by money, tokens and requests on each, costs one object.
 func TestAllocations(t *testing.T) {
 	_, p := governed(t)
-	x, rec := &exchange.Exchange{Header: header{"x-bf-vk": devValue}}, &exchange.Record{}
+	x, rec := &exchange.Exchange{Row: &open, Header: header{"x-bf-vk": devValue}}, &exchange.Record{}
 	allocs := testing.AllocsPerRun(1000, func() {
 		if err := governOne(p, x, rec); err != nil {
 			t.Fatal(err)
@@ -353,7 +353,7 @@ func TestAllocations(t *testing.T) {
 
 func BenchmarkGovern(b *testing.B) {
 	_, p := governed(b)
-	x, rec := &exchange.Exchange{Header: header{"x-bf-vk": devValue}}, &exchange.Record{}
+	x, rec := &exchange.Exchange{Row: &open, Header: header{"x-bf-vk": devValue}}, &exchange.Record{}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := governOne(p, x, rec); err != nil {

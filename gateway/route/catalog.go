@@ -98,7 +98,7 @@ func (c *Catalog) ask(ctx context.Context, p *Provider, l *list) {
 	l.models, l.errs, l.failed = map[string][]string{}, map[string]error{}, false
 	keys := p.Keys
 	if p.Keyless && len(keys) == 0 {
-		keys = []Key{{All: true}}
+		keys = []Key{{Models: Models{All: true}}}
 	}
 	for i := range keys {
 		k := &keys[i]
@@ -115,7 +115,7 @@ func (c *Catalog) ask(ctx context.Context, p *Provider, l *list) {
 	l.at = c.now()
 }
 
-// allowed is what a key may use of the listed models, and the models it names itself, sorted.
+// allowed is what a key may use of the listed models, and the models and aliases it names itself, sorted.
 func allowed(k *Key, listed []string) []string {
 	var out []string
 	for _, m := range listed {
@@ -123,7 +123,12 @@ func allowed(k *Key, listed []string) []string {
 			out = append(out, m)
 		}
 	}
-	for _, m := range k.Models {
+	for _, m := range k.Models.Names {
+		if k.serves(m) {
+			out = append(out, m)
+		}
+	}
+	for m := range k.Aliases {
 		if k.serves(m) {
 			out = append(out, m)
 		}
@@ -140,4 +145,13 @@ func (l Listing) Has(model string) bool {
 		}
 	}
 	return false
+}
+
+// Names are the models of all keys, sorted.
+func (l Listing) Names() (names []string) {
+	for _, models := range l.Models {
+		names = append(names, models...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

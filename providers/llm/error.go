@@ -48,6 +48,7 @@ type Error struct {
 	RetryAfter time.Duration
 	Raw        []byte
 	Dialect    string // the provider's, which Raw is in; "" = no provider said this
+	Unsent     bool   // nothing of the request had reached the provider
 	Cause      error
 }
 

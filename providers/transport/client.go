@@ -211,9 +211,13 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 		return nil, pooled, err
 	}
 	bw := hc.AcquireWriter(conn)
+	unsent := false
 	err = req.Write(bw)
 	if err == nil {
+		held := bw.Buffered()
 		err = bw.Flush()
+		// More than the body is held where nothing has left before: headers are far smaller than the buffer.
+		unsent = err != nil && held > len(r.Body) && bw.Buffered() == held
 	}
 	if err == nil && bulky {
 		err = conn.SetWriteDeadline(time.Time{}) // the connection's next request may be a small one
@@ -223,6 +227,9 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 		stop()
 		hc.busy.Add(-1)
 		hc.CloseConn(cc)
+		if unsent {
+			err = fmt.Errorf("%w: %w", ErrConnect, err)
+		}
 		return nil, pooled && !isTimeout(err), err
 	}
 

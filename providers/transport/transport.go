@@ -43,5 +43,6 @@ type Response struct {
 // ErrTimeout is a call that took longer than its Timeout or Idle allows.
 var ErrTimeout = errors.New("timed out")
 
-// ErrConnect wraps the reason why no connection could be made; nothing was sent.
+// ErrConnect wraps the reason why no connection could be made, or why it broke before any of the request was on its
+// way: nothing was sent.
 var ErrConnect = errors.New("cannot connect")
