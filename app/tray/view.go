@@ -63,7 +63,7 @@ func render(g admin.Gateway, k *admin.KillSwitch) view {
 
 // money writes US dollars with two digits that count, at least to the cent.
 func money(usd float64) string {
-	if usd >= 0.01 || usd <= 0 {
+	if usd >= 0.1 || usd <= 0 {
 		return "$" + strconv.FormatFloat(usd, 'f', 2, 64)
 	}
 	digits := 1 - int(math.Floor(math.Log10(usd)))

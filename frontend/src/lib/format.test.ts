@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, bytes, compact, count, duration, percent, plural, sentence } from './format';
+import { ago, bytes, compact, count, duration, money, percent, plural, sentence, until } from './format';
 
 test.each([
   [null, '–'],
@@ -22,6 +22,19 @@ test.each([
   [100_400, '100k'],
   [2_000_000_000, '2B'],
 ])('compact(%s) = %s', (n, text) => expect(compact(n)).toBe(text));
+
+test.each([
+  [null, 'unknown'],
+  [0, '$0'],
+  [0.00000012, '$0.00000012'],
+  [0.0009, '$0.0009'],
+  [0.00995, '$0.01'],
+  [0.01234, '$0.012'],
+  [0.05, '$0.05'],
+  [0.1, '$0.10'],
+  [12.345, '$12.35'],
+  [1234.5, '$1,235'],
+])('money(%s) = %s', (usd, text) => expect(money(usd)).toBe(text));
 
 test.each([
   [512, '512 B'],
@@ -47,3 +60,12 @@ test('words', () => {
   expect(count(12_345)).toBe('12,345');
   expect(sentence('the key is wrong')).toBe('The key is wrong');
 });
+
+test.each([
+  [500, 'in 1 s'],
+  [89_000, 'in 89 s'],
+  [3_600_000, 'in 60 min'],
+  [7_200_000, 'in 2 h'],
+  [20 * 86_400_000, 'in 20 days'],
+  [-5, 'in 0 s'],
+])('until(+%s ms) = %s', (ms, text) => expect(until(new Date(1_000_000 + ms).toISOString(), 1_000_000)).toBe(text));

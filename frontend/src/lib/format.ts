@@ -46,6 +46,15 @@ export function bytes(n: number): string {
   return `${v < 99.95 ? trim(v.toFixed(1)) : Math.round(v)} ${units[u]}`;
 }
 
+/** money is US dollars with two digits that count, at least to the cent: $12.34, $0.05, $0.012, $0.00012. */
+export function money(usd: number | null | undefined): string {
+  if (usd === null || usd === undefined) return 'unknown';
+  if (usd === 0) return '$0';
+  if (usd >= 999.995) return `$${count(usd)}`;
+  if (usd >= 0.0995) return `$${usd.toFixed(2)}`;
+  return `$${usd.toFixed(Math.min(12, 1 - Math.floor(Math.log10(usd)))).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+}
+
 /** percent shows 0–100 with a decimal only where it says something. */
 export function percent(v: number): string {
   return `${v >= 99.95 || v < 0.05 ? Math.round(v) : trim(v.toFixed(1))}%`;
@@ -78,6 +87,15 @@ export function ago(iso: string, now: number): string {
   if (s < 84_600) return `${Math.round(s / 3600)} h ago`;
   const days = Math.round(s / 86_400);
   return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+/** until is the distance to a time to come: in 4 min, in 3 h, in 2 days. */
+export function until(iso: string, now: number): string {
+  const s = Math.max(0, (Date.parse(iso) - now) / 1000);
+  if (s < 90) return `in ${Math.ceil(s)} s`;
+  if (s < 5400) return `in ${Math.round(s / 60)} min`;
+  if (s < 129_600) return `in ${Math.round(s / 3600)} h`;
+  return `in ${Math.round(s / 86_400)} days`;
 }
 
 /** plural chooses the word: plural(2, 'key') → "2 keys". */

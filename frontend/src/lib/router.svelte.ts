@@ -1,6 +1,6 @@
-export type PageName = 'overview' | 'providers' | 'logs' | 'settings';
+const pages = ['overview', 'logs', 'providers', 'models', 'routing', 'virtual-keys', 'teams', 'settings'] as const;
 
-const pages: PageName[] = ['overview', 'providers', 'logs', 'settings'];
+export type PageName = (typeof pages)[number];
 
 export interface Route {
   page: PageName;

@@ -1,6 +1,10 @@
 import type { Component } from 'svelte';
+import BoxesIcon from '@lucide/svelte/icons/boxes';
+import CirclePauseIcon from '@lucide/svelte/icons/circle-pause';
+import CirclePlayIcon from '@lucide/svelte/icons/circle-play';
 import CopyIcon from '@lucide/svelte/icons/copy';
 import GaugeIcon from '@lucide/svelte/icons/gauge';
+import KeyRoundIcon from '@lucide/svelte/icons/key-round';
 import KeyboardIcon from '@lucide/svelte/icons/keyboard';
 import ListIcon from '@lucide/svelte/icons/list';
 import LogOutIcon from '@lucide/svelte/icons/log-out';
@@ -12,9 +16,12 @@ import PowerIcon from '@lucide/svelte/icons/power';
 import SettingsIcon from '@lucide/svelte/icons/settings';
 import SunIcon from '@lucide/svelte/icons/sun';
 import TriangleAlertIcon from '@lucide/svelte/icons/triangle-alert';
+import UsersIcon from '@lucide/svelte/icons/users';
+import WaypointsIcon from '@lucide/svelte/icons/waypoints';
 import { messageOf } from '../lib/api/client';
 import { router, type PageName } from '../lib/router.svelte';
 import { gatewaySwitch } from '../lib/state/gateway.svelte';
+import { killSwitch } from '../lib/state/killswitch.svelte';
 import { live } from '../lib/state/live.svelte';
 import { api, session } from '../lib/state/session.svelte';
 import { theme, type Theme } from '../lib/state/theme.svelte';
@@ -33,9 +40,13 @@ export interface Command {
 /** pages are the places of the sidebar, in its order. */
 export const pages: { page: PageName; title: string; icon: Command['icon']; keys: string }[] = [
   { page: 'overview', title: 'Overview', icon: GaugeIcon, keys: '1' },
-  { page: 'providers', title: 'Providers', icon: PlugIcon, keys: '2' },
-  { page: 'logs', title: 'Logs', icon: ListIcon, keys: '3' },
-  { page: 'settings', title: 'Settings', icon: SettingsIcon, keys: '4' },
+  { page: 'logs', title: 'Logs', icon: ListIcon, keys: '2' },
+  { page: 'providers', title: 'Providers', icon: PlugIcon, keys: '3' },
+  { page: 'models', title: 'Models', icon: BoxesIcon, keys: '4' },
+  { page: 'routing', title: 'Routing', icon: WaypointsIcon, keys: '5' },
+  { page: 'virtual-keys', title: 'Virtual keys', icon: KeyRoundIcon, keys: '6' },
+  { page: 'teams', title: 'Teams', icon: UsersIcon, keys: '7' },
+  { page: 'settings', title: 'Settings', icon: SettingsIcon, keys: '8' },
 ];
 
 /** shortcuts are the keys of the sheet, by where they hold. */
@@ -44,7 +55,7 @@ export const shortcuts: { place: string; keys: [string, string][] }[] = [
     place: 'Everywhere',
     keys: [
       ['Ctrl K', 'Search pages and actions'],
-      ['1 – 4', 'Go to a page'],
+      ['1 – 8', 'Go to a page'],
       ['?', 'Show these keys'],
     ],
   },
@@ -71,11 +82,20 @@ const themes: [Theme, string, Command['icon']][] = [
 export function commands(showKeys: () => void): Command[] {
   const list: Command[] = pages.map((p) => ({ title: p.title, group: 'Go to', icon: p.icon, keys: p.keys, run: () => router.go(p.page) }));
   list.push(
+    { title: 'Customers', group: 'Go to', icon: UsersIcon, run: () => router.go('teams', { show: 'customers' }) },
     { title: 'Failed requests', group: 'Go to', icon: TriangleAlertIcon, run: () => router.go('logs', { status: 'error' }) },
+    { title: 'Create a virtual key', group: 'Do', icon: PlusIcon, run: () => router.go('virtual-keys', { add: '' }) },
+    { title: 'Add a routing rule', group: 'Do', icon: PlusIcon, run: () => router.go('routing', { add: '' }) },
+    { title: 'Add a team', group: 'Do', icon: PlusIcon, run: () => router.go('teams', { add: '' }) },
+    { title: 'Try out the routing', group: 'Do', icon: WaypointsIcon, run: () => router.go('routing', { tab: 'simulate' }) },
     { title: 'Add a provider', group: 'Do', icon: PlusIcon, run: () => router.go('providers', { add: '' }) },
   );
   const address = live.gateway?.address;
   if (address) list.push({ title: 'Copy the endpoint', group: 'Do', icon: CopyIcon, run: () => void copyAddress(address) });
+  if (killSwitch.known) {
+    const paused = killSwitch.paused;
+    list.push({ title: paused ? 'Resume calls' : 'Pause all calls', group: 'Do', icon: paused ? CirclePlayIcon : CirclePauseIcon, run: () => void killSwitch.flip() });
+  }
   if (gatewaySwitch.can) {
     const title = gatewaySwitch.running ? 'Stop the gateway' : 'Start the gateway';
     list.push({ title, group: 'Do', icon: PowerIcon, run: () => void gatewaySwitch.flip() });

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Key, Kind } from '../../lib/api/types.gen';
-import { draftOf, isKeyless, keyDraft, keyForm, shownKey, startValues, visible, withBase } from './form';
+import { draftOf, isKeyless, keyDraft, keyForm, modelWords, shownKey, startValues, visible, withBase } from './form';
 
 const option = (name: string, scope: string, type: string, more = {}) => ({ name, scope, type, label: name, required: false, ...more });
+const none = { blacklisted_models: [], aliases: {} };
 const custom = {
   name: 'custom',
   custom: true,
@@ -41,8 +42,20 @@ test('a provider of one\'s own asks for what its base asks for', () => {
 
 test('a key keeps its value unless a new one is typed', () => {
   const key = { name: 'k', models: ['*'], weight: 2, enabled: false } as Key;
-  expect(keyDraft(keyForm(key, 1, undefined), undefined)).toEqual({ name: 'k', models: ['*'], weight: 2, enabled: false });
-  expect(keyDraft({ ...keyForm(undefined, 1, undefined), value: ' env.X ', models: ['m'] }, undefined)).toEqual({ name: 'key-2', value: 'env.X', models: ['m'], weight: 1, enabled: true });
+  expect(keyDraft(keyForm(key, 1, undefined), undefined)).toEqual({ name: 'k', models: ['*'], ...none, weight: 2, enabled: false });
+  expect(keyDraft({ ...keyForm(undefined, 1, undefined), value: ' env.X ', models: ['m'] }, undefined)).toEqual({ name: 'key-2', value: 'env.X', models: ['m'], ...none, weight: 1, enabled: true });
+});
+
+test('what a key serves, and under which names, is read and sent', () => {
+  const key = { name: 'k', models: ['a'], blacklisted_models: ['regex:^old-'], aliases: { fast: 'a', eu: { model_id: 'b', region: 'eu' } }, weight: 1, enabled: true } as unknown as Key;
+  expect(keyDraft(keyForm(key, 1, undefined), undefined)).toEqual(key);
+});
+
+test('what a key serves is said in short', () => {
+  const key = (models: string[], blacklisted_models: string[]) => ({ models, blacklisted_models }) as Key;
+  expect(modelWords(key(['*'], []))).toBe('all models');
+  expect(modelWords(key(['*'], ['a', 'b']))).toBe('all models but 2');
+  expect(modelWords(key(['a'], []))).toBe('1 model');
 });
 
 test('what a kind wants to know with a key is read and sent', () => {

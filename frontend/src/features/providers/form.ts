@@ -1,5 +1,7 @@
 import type { KeyDraft, ProviderDraft } from '../../lib/api/client';
 import type { Key, Kind, Option, Provider } from '../../lib/api/types.gen';
+import { plural } from '../../lib/format';
+import { aliasDraft, aliasForms, type AliasForm } from './aliases';
 
 /** Values are what the fields of a kind's form hold, by fieldOf. */
 export type Values = Record<string, string | boolean>;
@@ -39,11 +41,13 @@ export function draftOf(kind: Kind, name: string, values: Values): ProviderDraft
   return draft;
 }
 
-/** KeyForm is a key as it is edited. Value is "" to keep the one that is stored; models are one to a line, empty = all. */
+/** KeyForm is a key as it is edited. Value is "" to keep the one that is stored; models are one to a line, empty = all; denied ones never. */
 export interface KeyForm {
   name: string;
   value: string;
   models: string[];
+  denied: string[];
+  aliases: AliasForm[];
   weight: number;
   enabled: boolean;
   /** options are what the kind wants to know with a key, by fieldOf. */
@@ -66,18 +70,32 @@ export function keyForm(key: Key | undefined, count: number, kind: Kind | undefi
     const stored = o.type === 'secret' ? '' : key?.options?.[o.name];
     options[fieldOf(o)] = o.type === 'bool' ? stored === 'true' : (stored ?? '');
   }
-  if (!key) return { name: count === 0 ? 'default' : `key-${count + 1}`, value: '', models: [], weight: 1, enabled: true, options };
-  return { name: key.name, value: '', models: key.models.filter((m) => m !== '*'), weight: key.weight, enabled: key.enabled, options };
+  if (!key) return { name: count === 0 ? 'default' : `key-${count + 1}`, value: '', models: [], denied: [], aliases: [], weight: 1, enabled: true, options };
+  const { name, weight, enabled } = key;
+  return { name, value: '', models: key.models.filter((m) => m !== '*'), denied: key.blacklisted_models ?? [], aliases: aliasForms(key.aliases), weight, enabled, options };
 }
 
 /** keyDraft is what the API is sent for a key. Secrets that are left empty stay as they are. */
 export function keyDraft(form: KeyForm, kind: Kind | undefined): KeyDraft {
-  const draft: KeyDraft = { name: form.name.trim(), models: form.models.length > 0 ? form.models : ['*'], weight: form.weight, enabled: form.enabled };
+  const draft: KeyDraft = {
+    name: form.name.trim(),
+    models: form.models.length > 0 ? form.models : ['*'],
+    blacklisted_models: form.denied,
+    aliases: aliasDraft(form.aliases),
+    weight: form.weight,
+    enabled: form.enabled,
+  };
   const value = form.value.trim();
   if (value) draft.value = value;
   const options = keyOptions(kind).map((o) => [o, String(form.options[fieldOf(o)]).trim()] as const);
   if (options.length > 0) draft.options = Object.fromEntries(options.filter(([o, text]) => text || o.type !== 'secret').map(([o, text]) => [o.name, text]));
   return draft;
+}
+
+/** modelWords say which models a key serves: all models but 2. */
+export function modelWords(key: Key): string {
+  const denied = key.blacklisted_models?.length ?? 0;
+  return (key.models.includes('*') ? 'all models' : plural(key.models.length, 'model')) + (denied > 0 ? ` but ${denied}` : '');
 }
 
 /** shownKey is how a key's value is shown: its variable, or what the API leaves of it. */

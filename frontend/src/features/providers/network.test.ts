@@ -7,6 +7,9 @@ const network = {
   stream_idle_timeout_in_seconds: 0,
   keep_alive_timeout_in_seconds: 0,
   max_conns_per_host: 0,
+  max_retries: 2,
+  retry_backoff_initial: 500,
+  retry_backoff_max: 5000,
   enforce_http2: true,
   insecure_skip_verify: false,
 };

@@ -1,17 +1,10 @@
-import { ApiError, messageOf, type KeyDraft, type ProviderDraft } from '../../lib/api/client';
+import { messageOf, type KeyDraft, type ProviderDraft } from '../../lib/api/client';
 import type { Key, TestResult } from '../../lib/api/types.gen';
+import { fine, refusalOf, type Refusal } from '../../lib/refusal';
 import { router } from '../../lib/router.svelte';
 import { catalog } from '../../lib/state/catalog.svelte';
 import { api } from '../../lib/state/session.svelte';
 import { toasts } from '../../lib/ui/toasts.svelte';
-
-/** Refusal is what is wrong with a form: a sentence, and the field that it is about. */
-export interface Refusal {
-  message: string;
-  param: string;
-}
-
-export const fine: Refusal = { message: '', param: '' };
 
 /** Providers changes the providers; each change gives `fine` or what is wrong with it. */
 class Providers {
@@ -62,7 +55,7 @@ class Providers {
       toasts.ok(done);
       return fine;
     } catch (error) {
-      return { message: messageOf(error), param: error instanceof ApiError ? error.param : '' };
+      return refusalOf(error);
     } finally {
       this.busy = false;
     }

@@ -21,6 +21,26 @@ import type {
   NetworkConfig,
   ProxyConfig,
   CustomConfig,
+  VirtualKeys,
+  VirtualKeyAnswer,
+  Teams,
+  TeamAnswer,
+  Customers,
+  CustomerAnswer,
+  Rules,
+  RuleAnswer,
+  ExpressionCheck,
+  Simulation,
+  Simulated,
+  Health,
+  ModelPrices,
+  PriceOverrides,
+  PriceOverrideAnswer,
+  ModelLimits,
+  ModelLimitAnswer,
+  ProviderLimits,
+  ProviderLimitAnswer,
+  KillSwitch,
 } from './types.gen';
 
 /** ApiError is an answer that says no. Param names the field that is wrong, status 0 means that nobody answered. */
@@ -114,6 +134,46 @@ export class Client {
   login = (username: string, password: string) => this.call<Session>('POST', '/api/session/login', { username, password });
   logout = () => this.call<unknown>('POST', '/api/session/logout');
   exchange = (code: string) => this.call<Session>('POST', '/api/session/exchange', { code });
+
+  killSwitch = () => this.call<KillSwitch>('GET', '/api/kill-switch');
+  saveKillSwitch = (draft: { paused?: boolean; max_per_minute?: number }) => this.call<KillSwitch>('PUT', '/api/kill-switch', draft);
+
+  virtualKeys = (query: Record<string, string | number>) => this.call<VirtualKeys>('GET', `/api/governance/virtual-keys${search(query)}`);
+  virtualKey = (id: string) => this.call<VirtualKeyAnswer>('GET', `/api/governance/virtual-keys/${enc(id)}`);
+  addVirtualKey = (draft: object) => this.call<VirtualKeyAnswer>('POST', '/api/governance/virtual-keys', draft);
+  updateVirtualKey = (id: string, draft: object) => this.call<VirtualKeyAnswer>('PUT', `/api/governance/virtual-keys/${enc(id)}`, draft);
+  rotateVirtualKey = (id: string, grace_period: string) => this.call<VirtualKeyAnswer>('POST', `/api/governance/virtual-keys/${enc(id)}/rotate`, { grace_period });
+  deleteVirtualKey = (id: string) => this.call<Saved>('DELETE', `/api/governance/virtual-keys/${enc(id)}`);
+
+  teams = () => this.call<Teams>('GET', '/api/governance/teams?limit=100');
+  addTeam = (draft: object) => this.call<TeamAnswer>('POST', '/api/governance/teams', draft);
+  updateTeam = (id: string, draft: object) => this.call<TeamAnswer>('PUT', `/api/governance/teams/${enc(id)}`, draft);
+  deleteTeam = (id: string) => this.call<Saved>('DELETE', `/api/governance/teams/${enc(id)}`);
+  customers = () => this.call<Customers>('GET', '/api/governance/customers?limit=100');
+  addCustomer = (draft: object) => this.call<CustomerAnswer>('POST', '/api/governance/customers', draft);
+  updateCustomer = (id: string, draft: object) => this.call<CustomerAnswer>('PUT', `/api/governance/customers/${enc(id)}`, draft);
+  deleteCustomer = (id: string) => this.call<Saved>('DELETE', `/api/governance/customers/${enc(id)}`);
+
+  rules = () => this.call<Rules>('GET', '/api/routing/rules');
+  addRule = (draft: object) => this.call<RuleAnswer>('POST', '/api/routing/rules', draft);
+  updateRule = (id: string, draft: object) => this.call<RuleAnswer>('PUT', `/api/routing/rules/${enc(id)}`, draft);
+  deleteRule = (id: string) => this.call<Saved>('DELETE', `/api/routing/rules/${enc(id)}`);
+  checkExpression = (cel_expression: string) => this.call<ExpressionCheck>('POST', '/api/routing/check', { cel_expression });
+  simulate = (request: Partial<Simulation>) => this.call<Simulated>('POST', '/api/routing/simulate', request);
+  healthState = () => this.call<Health>('GET', '/api/health-state');
+
+  prices = (query: Record<string, string | number>) => this.call<ModelPrices>('GET', `/api/models/prices${search(query)}`);
+  priceOverrides = () => this.call<PriceOverrides>('GET', '/api/governance/pricing-overrides');
+  addPriceOverride = (draft: object) => this.call<PriceOverrideAnswer>('POST', '/api/governance/pricing-overrides', draft);
+  updatePriceOverride = (id: string, draft: object) => this.call<PriceOverrideAnswer>('PUT', `/api/governance/pricing-overrides/${enc(id)}`, draft);
+  deletePriceOverride = (id: string) => this.call<Saved>('DELETE', `/api/governance/pricing-overrides/${enc(id)}`);
+  modelLimits = () => this.call<ModelLimits>('GET', '/api/governance/model-configs');
+  addModelLimit = (draft: object) => this.call<ModelLimitAnswer>('POST', '/api/governance/model-configs', draft);
+  updateModelLimit = (id: string, draft: object) => this.call<ModelLimitAnswer>('PUT', `/api/governance/model-configs/${enc(id)}`, draft);
+  deleteModelLimit = (id: string) => this.call<Saved>('DELETE', `/api/governance/model-configs/${enc(id)}`);
+  providerLimits = () => this.call<ProviderLimits>('GET', '/api/governance/providers');
+  updateProviderLimit = (name: string, draft: object) => this.call<ProviderLimitAnswer>('PUT', `/api/governance/providers/${enc(name)}`, draft);
+  deleteProviderLimit = (name: string) => this.call<Saved>('DELETE', `/api/governance/providers/${enc(name)}`);
 
   openFromShell = (what: 'app_dir' | 'browser') => this.call<unknown>('POST', '/api/shell/open', { what });
 }

@@ -1,5 +1,5 @@
 import { EventStream, type StreamState } from '../api/events';
-import type { Dropped, Frame, Gateway, LogEntry, Refused } from '../api/types.gen';
+import type { Dropped, Frame, Gateway, KillSwitch, LogEntry, Refused } from '../api/types.gen';
 import { api, session } from './session.svelte';
 
 /** LogChange is one frame about a log entry; created means that it was not heard of before. */
@@ -18,6 +18,8 @@ export interface Listener {
 class Live {
   connection = $state<StreamState>('connecting');
   gateway = $state.raw<Gateway | undefined>();
+  /** spending is the kill switch and what calls cost now. */
+  spending = $state.raw<KillSwitch | undefined>();
   configVersion = $state(0);
   refused = $state.raw<Refused[]>([]);
   dropped = $state.raw<Dropped | undefined>();
@@ -70,6 +72,7 @@ class Live {
     const known = new Set(this.inflight.map((e) => e.id));
     for (const f of frames) {
       if (f.gateway) this.gateway = f.gateway;
+      if (f.spending) this.spending = f.spending;
       if (f.type === 'config') this.configVersion = f.version || this.configVersion + 1;
       if (f.dropped) this.dropped = f.dropped;
       if (f.refused) this.refused = [f.refused, ...this.refused.filter((r) => r.origin !== f.refused!.origin)].slice(0, 5);

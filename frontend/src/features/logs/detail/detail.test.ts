@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Attempt } from '../../../lib/api/types.gen';
+import { grouped } from './attempts';
 import { framesOf, gistOf, parsed } from './frames';
 import { phases } from './phases';
 import { piecesOf, pretty } from './turns';
@@ -36,6 +38,16 @@ test('a turn has its pieces in reading order', () => {
   ).toEqual(['reasoning', 'text', 'image', 'note', 'call']);
   expect(piecesOf({ role: 'tool', tool_call_id: 'c1', content: '42' })).toEqual([{ kind: 'result', id: 'c1', text: '42' }]);
   expect(piecesOf({ role: 'assistant', content: null, refusal: 'no' })).toEqual([{ kind: 'refusal', text: 'no' }]);
+});
+
+test('attempts stand together by what they were for', () => {
+  const attempt = (fallback: number, status: number) => ({ provider: 'p', model: 'm', status, fallback, latency_ms: 1 }) as Attempt;
+  const groups = grouped([attempt(0, 500), attempt(0, 429), attempt(2, 200)]);
+  expect(groups.map((g) => [g.fallback, g.attempts.map((a) => a.status)])).toEqual([
+    [0, [500, 429]],
+    [2, [200]],
+  ]);
+  expect(grouped([])).toEqual([]);
 });
 
 test('phases add up to the whole', () => {
