@@ -23,13 +23,13 @@ func TestNativeChat(t *testing.T) {
 		},
 		{
 			Name: "unified route edits the model alone and adds extra_fields", Path: "/v1/chat/completions", Body: unifiedRequest,
-			Script: answers(chatAnswer), Status: 200, Contains: []string{strings.TrimSuffix(chatAnswer, "}") + `,"extra_fields":{`, `"request_type":"chat_completion"`, `"chunk_index":0`, `"original_model_requested":"gpt-4o-mini"`},
+			Script: answers(chatAnswer), Status: 200, Contains: []string{strings.TrimSuffix(chatPriced, "}") + `,"extra_fields":{`, `"request_type":"chat_completion"`, `"chunk_index":0`, `"original_model_requested":"gpt-4o-mini"`},
 			Upstream: []Sent{same}, Records: openaiOK(asked("openai/gpt-4o-mini")),
 		},
 		{
 			Name: "a header of ours on the drop-in adds extra_fields and stays here", Path: "/openai/chat/completions", Body: chatRequest,
 			Header: []string{"X-Bf-Test", "1"}, Script: answers(chatAnswer), Status: 200,
-			Contains: []string{strings.TrimSuffix(chatAnswer, "}") + `,"extra_fields":{`}, Upstream: []Sent{same}, Records: openaiOK(),
+			Contains: []string{strings.TrimSuffix(chatPriced, "}") + `,"extra_fields":{`}, Upstream: []Sent{same}, Records: openaiOK(),
 		},
 		{
 			Name: "provider prefix on the drop-in", Path: "/openai/chat/completions", Body: unifiedRequest,

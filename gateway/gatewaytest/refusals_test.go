@@ -74,7 +74,7 @@ func TestBareModelOnUnifiedRoute(t *testing.T) {
 	}{
 		"a":        {200, `"provider":"openai"`, openaiChat},
 		"c":        {200, `"provider":"anthropic"`, anthropicMessage},
-		"b":        {400, `write \"anthropic/b\" or \"openai/b\"`, ""},
+		"b":        {200, `"provider":"anthropic"`, anthropicMessage}, // the first that lists it
 		"z":        {400, `provider/model`, ""},
 		"nobody/m": {400, `no provider named \"nobody\" is configured`, ""},
 	} {

@@ -25,6 +25,10 @@ const (
 	overload  = `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`
 )
 
+// chatPriced is chatAnswer with what it costs.
+var chatPriced = strings.Replace(chatAnswer, `"total_tokens":18}`,
+	`"total_tokens":18,"cost":{"input_tokens_cost":0.00000165,"output_tokens_cost":0.0000042,"reasoning_tokens_cost":0,"request_cost":0,"total_cost":0.00000585}}`, 1)
+
 // chunk is a piece of a chat stream; delta and finish are JSON.
 func chunk(delta, finish string) string {
 	return `{"id":"chatcmpl-2","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-mini-2024","choices":[{"index":0,"delta":` + delta + `,"finish_reason":` + finish + `}]}`
