@@ -207,8 +207,8 @@ func (f *flow) saw(p []byte) {
 	}
 	if f.seen.First.IsZero() {
 		f.seen.First = time.Now()
-		f.begins.saw(p)
 	}
+	f.begins.saw(p, f.binary)
 	f.tee.Feed(p)
 	f.seen.Size += int64(len(p))
 	if room := f.keep - len(f.seen.Kept); room > 0 {

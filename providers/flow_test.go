@@ -46,7 +46,9 @@ func (f *feed) Close() error {
 }
 
 // streams answers with f.
-func streams(f *feed) doer {
+func streams(f *feed) doer { return streamed(f) }
+
+func streamed(f io.ReadCloser) doer {
 	return func(context.Context, *transport.Request) (*transport.Response, error) {
 		return &transport.Response{Status: 200, Header: func(string) string { return "text/event-stream" },
 			Each: func(func(name, value []byte)) {}, Stream: f, Release: func() { _ = f.Close() }}, nil

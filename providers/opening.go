@@ -12,16 +12,29 @@ import (
 // opening is the beginning of a stream, which is read ahead: an error in place of an answer must be known before the
 // client is told that there is one.
 type opening struct {
-	waits chan any     // gives what panicked, or nil, once something is there; nil = nobody reads ahead
-	lent  *[roomy]byte // where it was read to, until it is given out
-	told  []byte       // the first piece, where it may be an error
+	waits  chan any     // gives what panicked, or nil, once something is there; nil = nobody reads ahead
+	lent   *[roomy]byte // where it was read to, until it is given out
+	told   []byte       // the first frame, where it may be an error
+	framed bool         // nothing more is of interest
 }
 
 var pieces = sync.Pool{New: func() any { return new([roomy]byte) }}
 
-// saw looks at the first piece.
-func (o *opening) saw(p []byte) {
-	if bytes.Contains(p, []byte("rror")) || bytes.Contains(p, []byte("xception")) {
+// saw looks at what comes until the first frame is whole. Only one that may be an error is kept.
+func (o *opening) saw(p []byte, binary bool) {
+	if o.framed {
+		return
+	}
+	all := p
+	if o.told != nil {
+		o.told = append(o.told, p...)
+		all = o.told
+	}
+	o.framed = binary || wholeFrames(all) > 0 || len(all) >= roomy
+	switch {
+	case o.framed && !bytes.Contains(all, []byte("rror")) && !bytes.Contains(all, []byte("xception")):
+		o.told = nil
+	case o.told == nil:
 		o.told = bytes.Clone(p)
 	}
 }
@@ -66,7 +79,7 @@ func (f *flow) begin(patience time.Duration, upstream dialect.Dialect) *llm.Erro
 		return nil
 	}
 	e := f.refused(upstream)
-	o.told = nil
+	o.told, o.framed = nil, true
 	return e
 }
 

@@ -34,7 +34,9 @@ func TestModels(t *testing.T) {
 
 func TestWhichKeysServe(t *testing.T) {
 	w := newWorld(t)
-	cred := func(id string) providers.Credential { return providers.Credential{KeyID: id + "-id", KeyName: id, Value: id} }
+	cred := func(id string) providers.Credential {
+		return providers.Credential{KeyID: id + "-id", KeyName: id, Value: id}
+	}
 	everything := Models{All: true}
 	for _, c := range []struct {
 		name   string

@@ -226,3 +226,11 @@ func (h *held) Settle(s exchange.Spent) {
 	h.w.held--
 	h.w.spent = append(h.w.spent, s)
 }
+
+// instant answers at once, and costs as little as can be.
+type instant struct{}
+
+func (instant) Do(context.Context, *transport.Request) (*transport.Response, error) {
+	return &transport.Response{Status: 200, ContentType: "application/json", Body: []byte(answer), Release: func() {},
+		Header: func(string) string { return "" }, Each: func(func(name, value []byte)) {}}, nil
+}
