@@ -134,6 +134,75 @@ describe('providers', () => {
     assert.equal(network_config.extra_headers['X-Team'], 'blue');
   });
 
+  test('a key has other names for models, which are kept and shown', async () => {
+    const [first] = (await heimdall.call('GET', '/api/providers/mine/keys')).keys;
+    await heimdall.call('PUT', `/api/providers/mine/keys/${first.id}`, { aliases: { eu: { model_id: 'large-2', description: 'in Europe' } } });
+    await open('#/providers?edit=mine');
+    await page.getByRole('button', { name: `Edit the key ${first.name}` }).click();
+    await shown(page.getByRole('dialog').getByText('in Europe'));
+    await page.getByLabel('Model of alias 1').fill('large-3');
+    await page.getByRole('button', { name: 'Add alias' }).click();
+    await page.getByLabel('Alias 2', { exact: true }).fill('eu');
+    await page.getByLabel('Model of alias 2').fill('small-1');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByRole('alert').getByText('The alias eu stands twice.'));
+    await page.getByLabel('Alias 2', { exact: true }).fill('fast');
+    await page.getByLabel('Add to the models that are left out').fill('regex:^old-(');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByRole('alert').getByText('pattern'));
+    await page.getByRole('button', { name: 'Remove regex:^old-(' }).click();
+    await page.getByLabel('Add to the models that are left out').fill('regex:^old-');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByText('All models but 1 · eu → large-3 and 1 more alias'));
+    const [saved] = (await heimdall.call('GET', '/api/providers/mine/keys')).keys;
+    assert.deepEqual(saved.aliases, { eu: { model_id: 'large-3', description: 'in Europe' }, fast: 'small-1' });
+    assert.deepEqual(saved.blacklisted_models, ['regex:^old-']);
+  });
+
+  test('how often it is tried again is changed, and a wrong pause is named', async () => {
+    await open('#/providers?edit=mine');
+    await page.getByLabel('Retries').fill('4');
+    await page.getByLabel('First pause').fill('20');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByRole('alert').getByText('milliseconds'));
+    await page.getByLabel('First pause').fill('250');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByText('Saved.'));
+    const { network_config: n } = await heimdall.call('GET', '/api/providers/mine');
+    assert.deepEqual([n.max_retries, n.retry_backoff_initial, n.retry_backoff_max], [4, 250, 5000]);
+  });
+
+  test('what may be spent at it is limited, and that is taken back', async () => {
+    await open('#/providers?edit=mine');
+    await page.getByRole('button', { name: 'Set a limit' }).click();
+    await page.getByRole('button', { name: 'Add a budget' }).click();
+    await page.getByLabel('Budget 1 in US dollars').fill('12.5');
+    await page.getByLabel('Request limit', { exact: true }).fill('100');
+    await page.getByRole('button', { name: 'Set limit' }).click();
+    await shown(page.getByRole('meter', { name: '$12.50 a month' }));
+    await shown(page.getByRole('meter', { name: '100 requests an hour' }));
+    const limit = async () => (await heimdall.call('GET', '/api/governance/providers')).providers.find((l) => l.provider === 'mine');
+    assert.equal((await limit()).budgets[0].max_limit, 12.5);
+    await page.getByRole('button', { name: 'Edit the limit' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await shown(page.getByText('No limit: whoever'));
+    assert.ok(!(await limit())?.budgets.length);
+  });
+
+  test('one that fails again and again is shown as left out', async () => {
+    const breaker = (state, more = {}) => ({ state, share: 0, failures: 5, last_error: 'status 503', last_error_at: new Date().toISOString(), ...more });
+    const { keys } = await heimdall.call('GET', '/api/providers/mine/keys');
+    const json = { providers: [{ provider: 'mine', breaker: breaker('open', { retry_at: new Date(Date.now() + 60_000).toISOString() }), keys: [{ key_id: keys[0].id, name: keys[0].name, breaker: breaker('half_open') }] }] };
+    await page.route('**/api/health-state', (r) => r.fulfill({ json }));
+    await open('#/providers');
+    await shown(page.getByRole('listitem').filter({ hasText: 'mine' }).getByText(/Left out, tried again in \d+ s/));
+    await page.getByRole('link', { name: 'mine' }).click();
+    await shown(page.getByText(/Status 503 \(5 failures in a row/));
+    await shown(page.getByText(/On trial: one call decides/));
+  });
+
   test('its way out is changed with the keyboard, and the password of a proxy is never shown', async () => {
     await open('#/providers?edit=mine');
     await page.getByText('Advanced', { exact: true }).focus();
@@ -185,6 +254,10 @@ describe('logs', () => {
     await shown(panel.getByText('At the provider'));
     await panel.getByRole('tab', { name: 'Usage' }).click();
     await shown(panel.getByText('Completion'));
+    await shown(panel.getByText('Cost', { exact: true }));
+    await panel.getByRole('tab', { name: 'Route' }).click();
+    await shown(panel.getByText('Attempts'));
+    await shown(panel.getByText('Client speaks'));
     await panel.getByRole('button', { name: 'curl' }).click();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(copied, /^curl -N http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
@@ -387,14 +460,14 @@ describe('without Heimdall', () => {
     await page.route('**/api/**', (r) => r.abort());
     await page.reload();
     await shown(page.getByRole('alert').getByText('The connection to Heimdall is lost'));
-    for (const [key, words] of [['2', 'The providers cannot be read'], ['3', 'The log cannot be read'], ['4', 'The settings cannot be read']]) {
+    for (const [key, words] of [['3', 'The providers cannot be read'], ['2', 'The log cannot be read'], ['8', 'The settings cannot be read']]) {
       await page.keyboard.press(key);
       await shown(page.getByRole('heading', { name: words }));
       await shown(page.getByRole('button', { name: 'Read again' }));
     }
     await page.unroute('**/api/**');
     await page.getByText('The connection to Heimdall is lost').waitFor({ state: 'detached' });
-    await page.keyboard.press('3');
+    await page.keyboard.press('2');
     await row('chat').first().waitFor();
   });
 });
@@ -409,7 +482,7 @@ describe('keys', () => {
     await page.keyboard.press('?');
     await shown(page.getByRole('dialog', { name: 'Keyboard shortcuts' }));
     await page.keyboard.press('Escape');
-    await page.keyboard.press('3');
+    await page.keyboard.press('2');
     await shown(page.getByRole('heading', { level: 1, name: 'Logs' }));
   });
 });

@@ -38,6 +38,45 @@ async function traffic(heimdall, demo) {
   await ask('build-box/coder-32b', '', { ...stream, messages: review, tools: [tool], max_tokens: 400 }, 'code-agent/2.4.1');
 }
 
+/** governed makes virtual keys, teams, rules, prices and limits, and calls that use them up. */
+async function governed(heimdall, demo) {
+  const api = '/api/governance';
+  const make = async (path, body) => Object.values(await heimdall.call('POST', path, body)).find((v) => v?.id);
+  const price = (name, provider_id, match_type, pattern, per_1m) => make(`${api}/pricing-overrides`, { name, scope_kind: 'provider', provider_id, match_type, pattern, request_types: [], per_1m });
+  await price('What power costs', 'build-box', 'wildcard', 'coder-*', { input: 0.4, output: 1.6, cache_read: 0.04 });
+  await price('Large models', 'build-box', 'exact', 'reasoner-70b', { input: 2, output: 8 });
+  await price('For show', demo, 'exact', 'chat', { input: 400, output: 1600 });
+  const acme = await make(`${api}/customers`, { name: 'Acme', budgets: [{ max_limit: 50, reset_duration: '1M' }], calendar_aligned: true });
+  const platform = await make(`${api}/teams`, { name: 'Platform', customer_id: acme.id, budgets: [{ max_limit: 1.5, reset_duration: '1d' }, { max_limit: 20, reset_duration: '1M' }], rate_limit: { token_max_limit: 20000, token_reset_duration: '1h' } });
+  await make(`${api}/teams`, { name: 'Research', budgets: [{ max_limit: 5, reset_duration: '1w' }] });
+  const key = (draft) => make(`${api}/virtual-keys`, { allow_all_providers: true, ...draft });
+  const agent = await key({ name: 'code-agent', description: 'Every laptop of the team', team_id: platform.id, budgets: [{ max_limit: 1, reset_duration: '1d' }], rate_limit: { token_max_limit: 5000, token_reset_duration: '1h', request_max_limit: 20, request_reset_duration: '1h' } });
+  const ci = await key({
+    name: 'ci-bot', description: 'Summaries of failing jobs', allow_all_providers: false, budgets: [{ max_limit: 0.05, reset_duration: '1d' }],
+    provider_configs: [
+      { provider: demo, weight: 1, allowed_models: ['*'], key_ids: ['*'] },
+      { provider: 'build-box', weight: 3, allowed_models: ['coder-32b', 'writer-7b'], key_ids: ['*'], budgets: [{ max_limit: 5, reset_duration: '1w' }] },
+    ],
+  });
+  const notebook = await key({ name: 'notebook', customer_id: acme.id, rate_limit: { request_max_limit: 3, request_reset_duration: '1h' } });
+  await key({ name: 'night-runs', is_active: false });
+  const rule = (draft) => make('/api/routing/rules', { enabled: true, scope: 'global', ...draft });
+  await rule({ name: 'Drafts stay in the house', priority: 1, cel_expression: 'model.startsWith("draft-") && headers["x-tier"] == "free"', targets: [{ provider: 'build-box', model: 'writer-7b', weight: 0.8 }, { provider: 'build-box', model: 'coder-32b', weight: 0.2 }], fallbacks: [`${demo}/chat`] });
+  await rule({ name: 'Smaller when money runs out', priority: 2, cel_expression: 'budget_used > 80.0', scope: 'team', scope_id: platform.id, targets: [{ provider: 'build-box', model: 'coder-32b', weight: 1 }] });
+  await rule({ name: 'Nights on the build box', priority: 3, enabled: false, cel_expression: 'params["env"] == "nightly"', targets: [{ provider: 'build-box', weight: 1 }] });
+  await make(`${api}/model-configs`, { model_name: 'reasoner-70b', provider: 'build-box', budgets: [{ max_limit: 1, reset_duration: '1d' }] });
+  const ask = (who, model, content) =>
+    fetch(`${heimdall.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'User-Agent': 'code-agent/2.4.1', Authorization: `Bearer ${who.value}` },
+      body: JSON.stringify({ model, messages: [{ role: 'user', content }], max_tokens: 100 }),
+    }).then((r) => r.text());
+  for (let n = 0; n < 8; n++) await ask(agent, `${demo}/chat`, 'Why is my test flaky under the race detector?');
+  for (let n = 0; n < 3; n++) await ask(notebook, 'build-box/reasoner-70b', 'Name three ways to detect that a TCP peer is gone.');
+  await ask(ci, `${demo}/chat`, 'Summarise the failing CI log in two sentences.');
+  return { agent };
+}
+
 const [heimdall, upstream, browser] = await Promise.all([startHeimdall({ BUILD_BOX_KEY: 'bb-example-night-4711' }), startUpstream(), startBrowser()]);
 try {
   await mkdir(folder, { recursive: true });
@@ -49,6 +88,7 @@ try {
     return page;
   };
   const shoot = async (page, name, theme) => {
+    await page.mouse.move(0, 0);
     await page.evaluate(() => document.fonts.ready);
     await page.waitForTimeout(300); // the next batch of the live channel
     await page.screenshot({ path: `${folder}/${name}-${theme}.png` });
@@ -63,7 +103,7 @@ try {
   const { choices } = custom.options.find((o) => o.name === 'base_provider_type');
   for (const { value } of choices) {
     // the server of ours speaks one of the APIs: the one that answers is kept
-    await heimdall.call('POST', '/api/providers', {
+    const draft = {
       provider: 'build-box',
       custom_provider_config: { base_provider_type: value },
       network_config: { base_url: `${upstream.url}/v1` },
@@ -71,10 +111,13 @@ try {
         { name: 'team', value: 'bb-example-team-8d1f0c', models: ['*'], weight: 3 },
         { name: 'night runs', value: 'env.BUILD_BOX_KEY', models: ['coder-32b'], weight: 1 },
       ],
-    });
+    };
+    const fits = await heimdall.call('POST', '/api/providers', draft).catch(() => undefined); // some want more than a key
+    if (!fits) continue;
     if ((await heimdall.call('POST', '/api/providers/build-box/test', { model: 'coder-32b', key_id: '' })).ok) break;
     await heimdall.call('DELETE', '/api/providers/build-box');
   }
+  const { agent } = await governed(heimdall, kind.name);
   await traffic(heimdall, kind.name);
   for (const theme of themes) {
     const page = await open(theme);
@@ -97,9 +140,45 @@ try {
     await page.goto(`${heimdall.url}/#/providers?add=`);
     await page.getByRole('dialog').waitFor();
     await shoot(page, 'add-provider', theme);
+    await page.goto(`${heimdall.url}/#/virtual-keys`);
+    await page.getByRole('link', { name: 'code-agent' }).waitFor();
+    await shoot(page, 'virtual-keys', theme);
+    await page.goto(`${heimdall.url}/#/virtual-keys?edit=${agent.id}`);
+    await page.getByRole('heading', { name: 'What it may reach' }).waitFor();
+    await shoot(page, 'virtual-key', theme);
+    await page.goto(`${heimdall.url}/#/teams`);
+    await page.getByRole('link', { name: 'Edit Platform' }).waitFor();
+    await shoot(page, 'teams', theme);
+    await page.goto(`${heimdall.url}/#/routing`);
+    await page.getByRole('link', { name: 'Edit Drafts' }).waitFor();
+    await shoot(page, 'routing', theme);
+    await page.goto(`${heimdall.url}/#/routing?add=`);
+    await page.getByLabel('Name').fill('Small ones');
+    await page.getByRole('textbox', { name: /^When/ }).fill('model.startsWith("small-") &&\n  headrs["x-tier"] == "free"');
+    await page.getByText('Line 2, column 3.').waitFor();
+    await shoot(page, 'rule', theme);
+    await page.goto(`${heimdall.url}/#/routing?tab=simulate&model=coder-32b&virtual_key=${agent.id}`);
+    await page.getByRole('heading', { name: 'Where it would go' }).waitFor();
+    await shoot(page, 'simulator', theme);
+    await page.goto(`${heimdall.url}/#/models?tab=limits`);
+    await page.getByRole('button', { name: 'Edit the limit of' }).waitFor();
+    await shoot(page, 'model-limits', theme);
     await page.goto(`${heimdall.url}/#/settings`);
     await page.getByRole('heading', { name: 'Gateway' }).waitFor();
     await shoot(page, 'settings', theme);
+    await page.close();
+  }
+  // the catalogue of prices is that of the providers there are; these are never called
+  for (const { name } of (await heimdall.call('GET', '/api/provider-kinds')).kinds.filter((k) => !k.custom && !k.keyless)) {
+    const draft = { provider: name, network_config: { base_url: upstream.url }, keys: [{ name: 'example', value: 'example-0000', models: ['*'], weight: 1 }] };
+    await heimdall.call('POST', '/api/providers', draft).catch(() => undefined); // some want more than a key
+    if ((await heimdall.call('GET', '/api/models/prices?limit=1')).total > 60) break;
+  }
+  for (const theme of themes) {
+    const page = await open(theme);
+    await page.goto(`${heimdall.url}/#/models`);
+    await page.getByRole('row').nth(5).waitFor();
+    await shoot(page, 'models', theme);
     await page.close();
   }
   await heimdall.call('PUT', '/api/config', { auth_config: { is_enabled: true, admin_username: 'admin', admin_password: 'only-for-a-picture' } });

@@ -6,10 +6,10 @@ test('weights of a form are percent, and parts of a whole for the API', () => {
   const form = ruleForm();
   form.name = ' fast ';
   form.targets = [
-    { provider: 'groq', model: ' llama ', key: 'k', weight: 30 },
+    { provider: 'fast', model: ' small ', key: 'k', weight: 30 },
     newTarget(90),
   ];
-  expect(ruleDraft(form)).toMatchObject({ name: 'fast', targets: [{ provider: 'groq', model: 'llama', key_id: 'k', weight: 0.25 }, { weight: 0.75 }], scope: 'global', scope_id: '' });
+  expect(ruleDraft(form)).toMatchObject({ name: 'fast', targets: [{ provider: 'fast', model: 'small', key_id: 'k', weight: 0.25 }, { weight: 0.75 }], scope: 'global', scope_id: '' });
 });
 
 test('what is read is written back', () => {
@@ -18,8 +18,8 @@ test('what is read is written back', () => {
 });
 
 test('targets are said in words', () => {
-  expect(targetWords([{ provider: 'azure', model: 'gpt-4o', weight: 1 }])).toBe('azure/gpt-4o');
-  expect(targetWords([{ provider: 'azure', weight: 0.8 }, { model: 'x', weight: 0.2 }])).toBe('azure, same model 80% · x, same provider 20%');
+  expect(targetWords([{ provider: 'cloud', model: 'large', weight: 1 }])).toBe('cloud/large');
+  expect(targetWords([{ provider: 'cloud', weight: 0.8 }, { model: 'x', weight: 0.2 }])).toBe('cloud, same model 80% · x, same provider 20%');
 });
 
 test('an error stands below its column', () => {
