@@ -23,12 +23,12 @@ func TestCostStandsInTheUsage(t *testing.T) {
 		{"null usage", `{"usage":null}`, `{"usage":null}`},
 		{"the provider says it itself", `{"usage":{"cost":0.1}}`, `{"usage":{"cost":0.1}}`},
 	} {
-		if got := string(withCost([]byte(c.body), cost)); got != c.want {
+		if got := string(appendCosted(nil, []byte(c.body), cost)); got != c.want {
 			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
 		}
 	}
 	body := `{"usage":{"prompt_tokens":1}}`
-	if got := string(withCost([]byte(body), catalog.Cost{})); got != body {
+	if got := string(appendCosted(nil, []byte(body), catalog.Cost{})); got != body {
 		t.Errorf("an unknown price: %s", got)
 	}
 }
@@ -64,5 +64,25 @@ func TestAStreamsCostStandsWhereItsUsageDoes(t *testing.T) {
 	frames := strings.Split(string(out), "\n\n")
 	if strings.Contains(frames[0], "cost") || !strings.Contains(frames[1], `"total_cost":3}}`) || !strings.Contains(frames[1], `"cost":3}`) || frames[2] != "data: [DONE]" {
 		t.Errorf("%s", out)
+	}
+}
+
+func TestMoneyHasTheDigitsThatCount(t *testing.T) {
+	for usd, want := range map[float64]string{
+		0: "0", 1: "1", 0.1 + 0.2: "0.3", 1.4999999999999999e-7: "0.00000015", 123456.5: "123456.5", 1e15: "1000000000000000",
+		0.9999999999999999: "1", 12.000000000001: "12", 0.00000000000123456: "0.00000000000123456",
+	} {
+		if got := string(appendMoney(nil, usd)); got != want {
+			t.Errorf("%v: %s, want %s", usd, got, want)
+		}
+	}
+}
+
+func TestWhatIsNoWholeObjectStaysAsItIs(t *testing.T) {
+	for _, body := range []string{`{"id":"a"`, `[1]`, ``, ` {"id":"a"} tail`} {
+		reply := &exchange.Reply{Body: []byte(body)}
+		if got := decorateBody(&exchange.Exchange{Record: &exchange.Record{}}, reply); string(got.Body) != body {
+			t.Errorf("%q became %q", body, got.Body)
+		}
 	}
 }

@@ -93,28 +93,42 @@ func wanted(x *exchange.Exchange) bool {
 	return false
 }
 
+// extraRoom is about how many bytes extra_fields and a cost take.
+const extraRoom = 1 << 10
+
 func decorateBody(x *exchange.Exchange, reply *exchange.Reply) *exchange.Reply {
-	if !rawjson.IsObject(bytes.TrimLeft(reply.Body, " \t\r\n")) {
+	if !isObject(reply.Body) {
 		return reply
 	}
-	extra := appendExtra(nil, x, 0, x.Record.Cost)
-	answer := withCost(reply.Body, x.Record.Cost)
-	body := make([]byte, 0, len(answer)+len(extra)+20)
-	body = rawjson.AppendMembers(body, answer, rawjson.Member{Key: "extra_fields", Value: extra})
 	out := *reply
-	out.Body = body
+	out.Body = appendDecorated(make([]byte, 0, len(reply.Body)+extraRoom), reply.Body, x, 0, x.Record.Cost)
 	return &out
+}
+
+// isObject reports whether a body looks like a whole object. What a provider broke off stays as it is.
+func isObject(body []byte) bool {
+	body = bytes.Trim(body, " \t\r\n")
+	return rawjson.IsObject(body) && body[len(body)-1] == '}'
+}
+
+// appendDecorated appends an answer, or one chunk of it, with its cost and extra_fields.
+func appendDecorated(dst, body []byte, x *exchange.Exchange, chunk int, cost catalog.Cost) []byte {
+	w := rawjson.Writer{B: appendCosted(dst, body, cost)}
+	w.Reopen()
+	w.Key("extra_fields")
+	appendExtra(&w, x, chunk, cost)
+	w.Close('}')
+	return w.B
 }
 
 // appendExtra appends the extra_fields object of an answer, or of one chunk of it. Old and new names of the same fact
 // stand side by side, for clients of every version.
-func appendExtra(dst []byte, x *exchange.Exchange, chunk int, cost catalog.Cost) []byte {
+func appendExtra(w *rawjson.Writer, x *exchange.Exchange, chunk int, cost catalog.Cost) {
 	r := x.Record
 	asked := r.RequestedModel
 	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
 		asked = m
 	}
-	w := rawjson.Writer{B: dst}
 	w.Open('{')
 	w.StringField("request_type", providers.RequestType(r.Op, r.Dialect, r.Stream))
 	w.Key("routing_info")
@@ -145,7 +159,7 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int, cost catalog.Cost)
 	w.IntField("latency", time.Since(x.Start).Milliseconds())
 	w.IntField("chunk_index", int64(chunk))
 	if cost.Known {
-		w.RawField("cost", appendMoney(nil, cost.Total))
+		moneyField(w, "cost", cost.Total)
 	}
 	if len(r.Warnings) > 0 {
 		w.Key("warnings")
@@ -160,11 +174,10 @@ func appendExtra(dst []byte, x *exchange.Exchange, chunk int, cost catalog.Cost)
 		w.Close(']')
 	}
 	if chunk == 0 {
-		shown(&w, "raw_request", x.Shown.Request)
-		shown(&w, "raw_response", x.Shown.Response)
+		shown(w, "raw_request", x.Shown.Request)
+		shown(w, "raw_response", x.Shown.Response)
 	}
 	w.Close('}')
-	return w.B
 }
 
 // shown writes a body that the client may see: as JSON where it is some, else as text.
@@ -187,7 +200,6 @@ type decorated struct {
 	event sse.Event
 	in    [4 << 10]byte
 	out   []byte
-	extra []byte
 	chunk int
 	err   error
 }
@@ -215,33 +227,30 @@ func (d *decorated) Read(p []byte) (int, error) {
 // frame writes one frame of the stream, with extra_fields where it holds a JSON object.
 func (d *decorated) frame(frame []byte) {
 	d.event.Parse(frame)
-	if !rawjson.IsObject(d.event.Data) {
+	if !isObject(d.event.Data) {
 		d.out = append(d.out, frame...)
 		return
 	}
-	data, cost := d.costed(frame)
-	d.extra = appendExtra(d.extra[:0], d.x, d.chunk, cost)
-	d.chunk++
 	if len(d.event.Name) > 0 {
 		d.out = append(append(append(d.out, "event: "...), d.event.Name...), '\n')
 	}
 	d.out = append(d.out, "data: "...)
-	d.out = rawjson.AppendMembers(d.out, data, rawjson.Member{Key: "extra_fields", Value: d.extra})
+	d.out = appendDecorated(d.out, d.event.Data, d.x, d.chunk, d.cost(frame))
 	d.out = append(d.out, "\n\n"...)
+	d.chunk++
 }
 
-// costed is the data of a frame, with the cost in it where it reports usage.
-func (d *decorated) costed(frame []byte) (data []byte, c catalog.Cost) {
-	data = d.event.Data
-	if !bytes.Contains(data, []byte(`"usage"`)) {
-		return data, c
+// cost is what a frame that reports usage tells of the cost.
+func (d *decorated) cost(frame []byte) (c catalog.Cost) {
+	if !bytes.Contains(d.event.Data, []byte(`"usage"`)) {
+		return c
 	}
 	tee := d.x.Dialect().Client.Tee()
 	tee.Feed(frame)
 	if scan := tee.Result(); scan.HasUsage {
 		c = d.price(d.x, scan.Usage)
 	}
-	return withCost(data, c), c
+	return c
 }
 
 func (d *decorated) Close() error { return d.src.Close() }

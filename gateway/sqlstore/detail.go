@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"heimdall/gateway/exchange"
+	"heimdall/providers/rawjson"
 )
 
 // appendDetail appends the JSON of the record's detail; encoding/json would take as long as all of the insert.
@@ -65,7 +66,7 @@ func (o *object) governance(r *exchange.Record) {
 		o.text("primary_model", r.PrimaryModel)
 	}
 	if len(r.Routing) > 0 {
-		o.any("routing", r.Routing)
+		o.steps(r.Routing)
 	}
 	if c := &r.Cost; c.Known {
 		o.open("cost", '{')
@@ -97,7 +98,7 @@ func (o *object) usage(r *exchange.Record) {
 	o.number("cache_read_audio", u.CacheReadAudio)
 	o.number("output_audio", u.OutputAudio)
 	o.number("output_image", u.OutputImage)
-	if json.Valid(u.Raw) {
+	if rawjson.Valid(u.Raw) == nil {
 		o.name("usage")
 		o.b = append(o.b, u.Raw...)
 	}
@@ -117,6 +118,18 @@ func (o *object) attempts(all []exchange.Attempt) {
 		o.text("error", a.Error)
 		o.number("fallback", int64(a.Fallback))
 		o.number("duration_ns", int64(a.Duration))
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *object) steps(all []exchange.Step) {
+	o.open("routing", '[')
+	for i := range all {
+		o.comma()
+		o.b = append(o.b, '{')
+		o.text("engine", all[i].Engine)
+		o.text("message", all[i].Message)
 		o.close('}')
 	}
 	o.close(']')
@@ -167,24 +180,8 @@ func (o *object) text(name, s string) {
 	if s == "" {
 		return
 	}
-	if !plain(s) {
-		o.any(name, s)
-		return
-	}
 	o.name(name)
-	o.b = append(o.b, '"')
-	o.b = append(o.b, s...)
-	o.b = append(o.b, '"')
-}
-
-// plain reports whether s is its own JSON.
-func plain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	o.b = rawjson.AppendString(o.b, s)
 }
 
 // any writes what is rare the slow way. Strings, numbers and structs of them always encode.

@@ -111,6 +111,9 @@ func (it *Iter) Key() []byte {
 // Value is the raw value of the current member or element.
 func (it *Iter) Value() []byte { return it.b[it.start:it.end:it.end] }
 
+// Place is where the current value begins.
+func (it *Iter) Place() int { return it.start }
+
 // Member is the current member as it is written: key, colon and value.
 func (it *Iter) Member() []byte { return it.b[it.keyStart:it.end:it.end] }
 

@@ -1,6 +1,7 @@
 package rawjson
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -11,6 +12,13 @@ type Writer struct{ B []byte }
 // Open begins an object or an array as the next value; Close ends it.
 func (w *Writer) Open(bracket byte)  { w.B = append(w.B, bracket) }
 func (w *Writer) Close(bracket byte) { w.B = append(w.B, bracket) }
+
+// Reopen takes the brace back that ends the object at the end of B, so that members can follow. It trusts that there is
+// one.
+func (w *Writer) Reopen() {
+	w.B = bytes.TrimRight(w.B, " \t\r\n")
+	w.B = bytes.TrimRight(w.B[:len(w.B)-1], " \t\r\n")
+}
 
 // Elem goes to the next element of an array.
 func (w *Writer) Elem() {
