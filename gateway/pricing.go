@@ -105,7 +105,7 @@ func said(usage []byte) (usd float64, ok bool) {
 
 // serves says whether a provider has a model: by what it lists, and where that is not known by the catalogue.
 func (p *prices) serves(listed *route.Catalog, provider, model string) route.Has {
-	if l, ok := listed.Known(provider); ok && len(l.Errors) == 0 && len(l.Names()) > 0 {
+	if l, ok := listed.Known(provider); ok && l.Complete() {
 		if l.Has(model) {
 			return route.HasIt
 		}
@@ -115,7 +115,7 @@ func (p *prices) serves(listed *route.Catalog, provider, model string) route.Has
 	if vendor == "" {
 		return route.HasUnknown
 	}
-	if _, ok := p.book.Find(catalog.Query{Vendor: vendor, Provider: provider, Model: model}); ok {
+	if p.book.Knows(catalog.Query{Vendor: vendor, Provider: provider, Model: model}) {
 		return route.HasIt
 	}
 	return route.HasNot

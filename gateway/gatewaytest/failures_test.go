@@ -41,9 +41,9 @@ func TestProviderErrors(t *testing.T) {
 			Expect: map[string]string{"Retry-After": "3"}, Upstream: toOpenAI, Records: openaiOK(limited),
 		},
 		{
-			Name: "a stream's error before the first byte is a plain answer", Path: "/openai/chat/completions", Body: chatStream, Script: refuses(400, `{"error":{"message":"Unsupported value","type":"invalid_request_error","code":"unsupported_value"}}`),
-			Status: 400, Contains: []string{`"message":"Unsupported value"`, `"code":"unsupported_value"`}, Lacks: []string{"data:"}, Expect: map[string]string{"Content-Type": "application/json"},
-			Upstream: toOpenAI, Records: openaiOK(failed("caller_invalid_request", 400), func(r *Record) { r.Stream = true }),
+			Name: "a stream's error before the first byte is a plain answer", Path: "/openai/chat/completions", Body: chatStream, Script: refuses(401, `{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key"}}`),
+			Status: 401, Contains: []string{`"message":"Incorrect API key"`, `"code":"invalid_api_key"`}, Lacks: []string{"data:"}, Expect: map[string]string{"Content-Type": "application/json"},
+			Upstream: toOpenAI, Records: openaiOK(failed("provider_auth_failed", 401), func(r *Record) { r.Stream = true }),
 		},
 		{
 			Name: "messages stream's error before the first byte", Path: "/anthropic/v1/messages", Body: messagesStream, Script: refuses(529, overload),

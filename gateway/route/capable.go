@@ -21,12 +21,22 @@ func (r *Router) capable(shares []exchange.Share, model string) []exchange.Share
 	if r.Serves == nil || len(shares) < 2 {
 		return shares
 	}
-	without := func(s exchange.Share) bool { return r.has(s.Provider, model) == HasNot }
-	with := func(s exchange.Share) bool { return r.has(s.Provider, model) == HasIt }
-	if !slices.ContainsFunc(shares, without) || !slices.ContainsFunc(shares, with) {
+	var known [HasNot + 1]bool
+	var buf [8]Has
+	has := buf[:0]
+	for _, s := range shares {
+		h := r.has(s.Provider, model)
+		has = append(has, h)
+		known[h] = true
+	}
+	if !known[HasIt] || !known[HasNot] {
 		return shares
 	}
-	return slices.DeleteFunc(shares, without)
+	i := -1
+	return slices.DeleteFunc(shares, func(exchange.Share) bool {
+		i++
+		return has[i] == HasNot
+	})
 }
 
 func (r *Router) has(provider, model string) Has {

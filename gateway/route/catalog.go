@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"heimdall/providers"
@@ -33,9 +34,9 @@ type Catalog struct {
 }
 
 type list struct {
-	mu     sync.Mutex
-	models map[string][]string // by key id; "" where no key is needed
-	errs   map[string]error
+	known atomic.Pointer[Listing] // nil = not asked yet
+
+	mu     sync.Mutex // one asks at a time
 	at     time.Time
 	failed bool
 }
@@ -55,16 +56,20 @@ func (c *Catalog) Forget(provider string) {
 // Known gives what is known of a provider without asking; ok is false where nothing is.
 func (c *Catalog) Known(provider string) (l Listing, ok bool) {
 	c.mu.Lock()
-	known := c.lists[provider]
+	list := c.lists[provider]
 	c.mu.Unlock()
-	if known == nil || !known.mu.TryLock() {
-		return Listing{}, false // not asked yet, or just being asked
+	if list == nil {
+		return Listing{}, false
 	}
-	defer known.mu.Unlock()
-	return Listing{Models: known.models, Errors: known.errs}, !known.at.IsZero()
+	known := list.known.Load()
+	if known == nil {
+		return Listing{}, false
+	}
+	return *known, true
 }
 
-// Listing is what a provider lists: by key id, with the error of each key that could not be asked.
+// Listing is what a provider lists: by key id ("" where no key is needed), sorted, with the error of each key that could
+// not be asked. It does not change.
 type Listing struct {
 	Models map[string][]string
 	Errors map[string]error
@@ -89,30 +94,32 @@ func (c *Catalog) List(ctx context.Context, p *Provider) Listing {
 	if l.at.IsZero() || c.now().Sub(l.at) > age {
 		c.ask(ctx, p, l)
 	}
-	return Listing{Models: l.models, Errors: l.errs}
+	return *l.known.Load()
 }
 
 func (c *Catalog) ask(ctx context.Context, p *Provider, l *list) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	l.models, l.errs, l.failed = map[string][]string{}, map[string]error{}, false
+	said := &Listing{Models: map[string][]string{}, Errors: map[string]error{}}
 	keys := p.Keys
 	if p.Keyless && len(keys) == 0 {
 		keys = []Key{{Models: Models{All: true}}}
 	}
+	l.failed = false
 	for i := range keys {
 		k := &keys[i]
 		if k.Problem != "" {
-			l.errs[k.KeyID] = llm.Errorf(llm.KindNoCredentials, "%s", k.Problem)
+			said.Errors[k.KeyID] = llm.Errorf(llm.KindNoCredentials, "%s", k.Problem)
 			continue
 		}
 		models, err := providers.ListModels(ctx, &p.Target, k.Credential, c.decode)
 		if err != nil {
-			l.errs[k.KeyID], l.failed = err, true
+			said.Errors[k.KeyID], l.failed = err, true
 		}
-		l.models[k.KeyID] = allowed(k, models)
+		said.Models[k.KeyID] = allowed(k, models)
 	}
 	l.at = c.now()
+	l.known.Store(said)
 }
 
 // allowed is what a key may use of the listed models, and the models and aliases it names itself, sorted.
@@ -140,8 +147,18 @@ func allowed(k *Key, listed []string) []string {
 // Has reports whether any key of the listing has the model.
 func (l Listing) Has(model string) bool {
 	for _, models := range l.Models {
-		if slices.Contains(models, model) {
+		if _, found := slices.BinarySearch(models, model); found {
 			return true
+		}
+	}
+	return false
+}
+
+// Complete reports whether the provider listed models with every key.
+func (l Listing) Complete() bool {
+	for _, models := range l.Models {
+		if len(models) > 0 {
+			return len(l.Errors) == 0
 		}
 	}
 	return false

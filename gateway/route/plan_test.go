@@ -208,7 +208,6 @@ func TestWhatACallerMayHave(t *testing.T) {
 
 // A client's own key is used where it asks for that, and goes to no provider but the one that it names.
 func TestDirectKeys(t *testing.T) {
-	w := newWorld(t, unretried("a", "b")...)
 	for _, c := range []struct {
 		name    string
 		own     bool
@@ -223,7 +222,7 @@ func TestDirectKeys(t *testing.T) {
 		{"not allowed", false, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "Bearer mine"}, "a:k b:k"},
 		{"a virtual key", true, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "Bearer sk-bf-1"}, "a:k b:k"},
 	} {
-		w = newWorld(t, unretried("a", "b")...)
+		w := newWorld(t, unretried("a", "b")...)
 		w.script = down("a")
 		w.Own, w.OwnUnasked, w.Authorization = c.own, c.unasked, true
 		x := w.ask("a/m", `,"fallbacks":["b/m"]`, c.header...)

@@ -25,7 +25,8 @@ type retries struct {
 	made   int           // tries again that count
 	second bool          // the present key has had its second try
 	move   bool          // the next call is to choose a key
-	gone   bool          // all keys are dead
+	lost   int           // keys that are dead
+	gone   bool          // several keys, and all are dead
 	rest   time.Duration // the shortest that a limited key asks for
 	limit  *llm.Error    // what the last of them said
 }
@@ -89,11 +90,12 @@ func (s *retries) limited() (time.Duration, bool) {
 // dead is a key that the provider does not take: it counts for nothing.
 func (s *retries) dead() (time.Duration, bool) {
 	s.keys.mark(s.key, dead)
+	s.lost++
 	s.second, s.move = false, true
 	alive, unused := s.keys.left()
 	switch {
 	case alive == 0:
-		s.gone = true
+		s.gone = s.lost > 1 // what the provider says of an only key is the whole story
 		return 0, false
 	case unused > 0:
 		return 0, true

@@ -46,6 +46,7 @@ func TestRetryRules(t *testing.T) {
 		{"403", "a b", map[string]any{"a": fails(403, "no")}, false, "p:a p:b", "200"},
 		{"and counts for nothing", "a b c d e", map[string]any{"a": fails(401, "no"), "b": fails(401, "no"), "c": fails(401, "no"), "d": fails(401, "no")}, false, "p:a p:b p:c p:d p:e", "200"},
 		{"all keys are dead", "a b", map[string]any{"a": fails(401, "no"), "b": fails(403, "never")}, false, "p:a p:b", "502 p takes none of the keys that may serve this request; it says (status 403): never"},
+		{"the only key is dead", "a", map[string]any{"a": fails(401, "no")}, false, "p:a", "401 no"},
 		{"one is dead, one is limited", "a b", map[string]any{"a": fails(401, "no"), "b": fails(429, "slow")}, false, "p:a p:b 1s p:b 2s p:b", "429 slow"},
 		{"no connection", "a b", map[string]any{"a": refused}, false, "p:a 1s p:a 2s p:a", "502 cannot connect to p: EOF; check its base URL and your network"},
 		{"a certificate that is refused", "a b", map[string]any{"a": untrusted}, false, "p:a", "502 cannot connect to p"},

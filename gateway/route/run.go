@@ -218,7 +218,7 @@ func (o *run) attempt(ctx context.Context) (_ *exchange.Reply, called bool, _ er
 		one.Status, one.Error = e.Status, e.Message
 		rec.Attempts = append(rec.Attempts, one)
 		o.judge(e)
-		o.end(o.spent(o.call.Spent()))
+		o.end(o.failed())
 		return nil, true, err
 	}
 	one.Status = answer.Status
@@ -242,7 +242,7 @@ func (o *run) answered(a *providers.Answer) *exchange.Reply {
 		return &o.reply
 	}
 	o.saw(a.Seen)
-	o.end(o.spent(rec.Usage, rec.HasUsage))
+	o.end(spent(rec.Usage, rec.Cost))
 	return &o.reply
 }
 
@@ -270,11 +270,12 @@ func (o *run) Close() error {
 	if seen.Err != nil {
 		o.judge(seen.Err)
 	}
-	u, has := rec.Usage, rec.HasUsage
-	if !has && !seen.Scan.Done {
-		u, has = o.likely(seen), true
+	used, cost := rec.Usage, rec.Cost
+	if !rec.HasUsage && !seen.Scan.Done && o.hold != nil {
+		used = o.likely(seen)
+		cost = o.price(used)
 	}
-	o.end(o.spent(u, has))
+	o.end(spent(used, cost))
 	return err
 }
 

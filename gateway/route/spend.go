@@ -7,7 +7,6 @@ import (
 	"heimdall/providers"
 	"heimdall/providers/catalog"
 	"heimdall/providers/llm"
-	"heimdall/providers/rawjson"
 )
 
 // free reports whether an operation uses nothing that is paid for: it counts tokens, or looks after a stored answer.
@@ -15,8 +14,9 @@ func free(op llm.Op) bool {
 	switch op {
 	case llm.OpCountTokens, llm.OpStoredGet, llm.OpStoredDelete, llm.OpStoredCancel, llm.OpStoredInput:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // reserve holds what the next call may cost.
@@ -26,7 +26,7 @@ func (o *run) reserve() (err error) {
 		return nil
 	}
 	if o.calls == 0 {
-		o.need.Input, o.need.MaxOutput = input(x.Raw), maxOutput(x.Raw)
+		o.need.Input, o.need.MaxOutput = input(x.Raw), x.Peek.MaxOutput
 	}
 	o.need.Provider, o.need.Model, o.need.Attempt = o.at.up.Name, o.at.model, o.calls
 	o.calls++
@@ -52,13 +52,18 @@ func (o *run) end(s exchange.Spent) {
 	}
 }
 
-// spent is what a call used, as far as the provider told.
-func (o *run) spent(u llm.Usage, has bool) exchange.Spent {
+// spent is what a call used, where that was told, and what it costs.
+func spent(u llm.Usage, cost catalog.Cost) exchange.Spent {
+	return exchange.Spent{Usage: u, Cost: cost.Total, Priced: cost.Known}
+}
+
+// failed is what a call used that failed.
+func (o *run) failed() exchange.Spent {
+	u, has := o.call.Spent()
 	if !has || o.hold == nil {
 		return exchange.Spent{}
 	}
-	cost := o.price(u)
-	return exchange.Spent{Usage: u, Cost: cost.Total, Priced: cost.Known}
+	return spent(u, o.price(u))
 }
 
 // price is what a usage costs: by the provider's name of the model, else by that which callers use.
@@ -89,10 +94,14 @@ const (
 	longData = 1 << 10
 )
 
-// input estimates how many tokens a body has, from its length without the media in it.
+// input estimates how many tokens a body has, from its length without the media in it. A short body is not searched: as
+// text it counts for no more than a piece of media would.
 func input(raw []byte) int64 {
 	size, media := len(raw), 0
-	for _, before := range [...]string{`;base64,`, `"data":"`, `"data": "`} {
+	if size <= mediaTokens*bytesPerToken {
+		return int64(size / bytesPerToken)
+	}
+	for _, before := range [...]string{`;base64,`, `data":"`, `data": "`} {
 		for rest := raw; ; {
 			i := bytes.Index(rest, []byte(before))
 			if i < 0 {
@@ -111,40 +120,4 @@ func input(raw []byte) int64 {
 		}
 	}
 	return int64(size/bytesPerToken + media*mediaTokens)
-}
-
-// outputNames are what dialects call the longest answer that a client allows.
-var outputNames = [...]string{`"max_tokens"`, `"max_completion_tokens"`, `"max_output_tokens"`, `"maxOutputTokens"`, `"maxTokens"`}
-
-// maxOutput is the longest answer that a body allows; 0 = it does not say. It looks for the member wherever it stands:
-// within a text its quotes would be escaped, and where several say something the largest counts.
-func maxOutput(raw []byte) (most int64) {
-	for rest := raw; ; {
-		i := bytes.Index(rest, []byte(`"max`))
-		if i < 0 {
-			return most
-		}
-		rest = rest[i:]
-		for _, name := range outputNames {
-			if bytes.HasPrefix(rest, []byte(name)) {
-				most = max(most, numberAfter(rest[len(name):]))
-			}
-		}
-		rest = rest[1:]
-	}
-}
-
-// numberAfter is the number after a colon.
-func numberAfter(b []byte) int64 {
-	b = bytes.TrimLeft(b, " \t\r\n")
-	if len(b) == 0 || b[0] != ':' {
-		return 0
-	}
-	b = bytes.TrimLeft(b[1:], " \t\r\n")
-	end := 0
-	for end < len(b) && end < 12 && b[end] >= '0' && b[end] <= '9' {
-		end++
-	}
-	n, _ := rawjson.Int(b[:end])
-	return n
 }

@@ -105,30 +105,26 @@ func TestEveryCallIsSettledOnce(t *testing.T) {
 }
 
 func TestNeeds(t *testing.T) {
-	image := strings.Repeat("A", 100_000)
+	image, long := strings.Repeat("A", 100_000), strings.Repeat("word", 10_000)
 	for _, c := range []struct {
 		name string
 		body string
-		in   int64
-		out  int64
+		want int64
 	}{
-		{"nothing", `{}`, 0, 0},
-		{"chat", `{"messages":[{"role":"user","content":"` + strings.Repeat("word", 100) + `"}],"max_tokens": 17}`, 115, 17},
-		{"reasoning models", `{"max_completion_tokens":18}`, 7, 18},
-		{"responses", `{"max_output_tokens":19}`, 6, 19},
-		{"generate", `{"generationConfig":{"maxOutputTokens":20}}`, 10, 20},
-		{"converse", `{"inferenceConfig":{"maxTokens":21}}`, 9, 21},
-		{"in a text", `{"content":"\"max_tokens\":99"}`, 7, 0},
-		{"in a schema", `{"tools":[{"max_tokens":{"type":"number"}}]}`, 11, 0},
-		{"an image in an address", `{"url":"data:image/png;base64,` + image + `"}`, 8 + mediaTokens, 0},
-		{"an image as data", `{"type":"base64","data":"` + image + `"}`, 6 + mediaTokens, 0},
+		{"nothing", `{}`, 0},
+		{"a text", `{"messages":[{"role":"user","content":"` + long + `"}]}`, 10_010},
+		{"an image in an address", `{"url":"data:image/png;base64,` + image + `"}`, 8 + mediaTokens},
+		{"an image as data", `{"type":"base64","data":"` + image + `"}`, 6 + mediaTokens},
+		{"an image as data, spread out", `{"type": "base64", "data": "` + image + `"}`, 7 + mediaTokens},
+		{"a small image", `{"url":"data:image/png;base64,` + image[:4000] + `"}`, 1008},
 	} {
-		if in, out := input([]byte(c.body)), maxOutput([]byte(c.body)); in != c.in || out != c.out {
-			t.Errorf("%s: %d and %d, want %d and %d", c.name, in, out, c.in, c.out)
+		if got := input([]byte(c.body)); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 	w := newWorld(t, provider("p", "k"))
-	x := w.ask("p/m", `,"max_tokens":50`)
+	x := w.ask("p/m", "")
+	x.Peek.MaxOutput = 50
 	var asked []exchange.Need
 	x.Caller = &caller{w: w, refuse: func(n exchange.Need) error {
 		asked = append(asked, n)

@@ -67,6 +67,16 @@ func (b *Book) Find(q Query) (Model, bool) {
 	return m, e.listed != nil || m.Known
 }
 
+// Knows reports what Find does, for less.
+func (b *Book) Knows(q Query) bool {
+	e := b.entry(q.Vendor, q.Model)
+	if e.listed != nil {
+		return true
+	}
+	r, _ := e.rates(&q)
+	return r != nil
+}
+
 func (e *entry) model(q *Query) Model {
 	m := Model{Vendor: q.Vendor, ID: q.Model, Prices: map[string]float64{}}
 	if e.listed != nil {

@@ -49,8 +49,9 @@ func (r *rule) UnmarshalJSON(b []byte) error {
 		case not:
 			r.rules = make([]rule, 1)
 			return json.Unmarshal(v, &r.rules[0])
+		default:
+			return json.Unmarshal(v, &r.text)
 		}
-		return json.Unmarshal(v, &r.text)
 	}
 	return errors.New("an empty rule")
 }

@@ -44,8 +44,9 @@ type Path struct {
 type Peek struct {
 	Model        string
 	Stream       bool
-	IncludeUsage bool // the caller asked for usage in its stream, or the dialect always sends it
-	Fallbacks    bool // the body has the gateway's own field "fallbacks"
+	IncludeUsage bool  // the caller asked for usage in its stream, or the dialect always sends it
+	Fallbacks    bool  // the body has the gateway's own field "fallbacks"
+	MaxOutput    int64 // the longest answer that the body allows, in tokens; 0 = it does not say
 }
 
 // Server is the side of a dialect that faces clients. Errors are *llm.Error of kind KindInvalidRequest with a message

@@ -47,6 +47,9 @@ func TestPeek(t *testing.T) {
 	}{
 		{`{"messages":[{"content":"\"model\":\"x\""}],"model":"a/b","stream":true,"stream_options":{"include_usage":true}}`,
 			dialect.Peek{Model: "a/b", Stream: true, IncludeUsage: true}, ""},
+		{`{"max_tokens":17,"messages":[{"max_tokens":99}]}`, dialect.Peek{MaxOutput: 17}, ""},
+		{`{"max_completion_tokens":18,"max_tokens":"x"}`, dialect.Peek{MaxOutput: 18}, ""},
+		{`{"max_output_tokens":19}`, dialect.Peek{MaxOutput: 19}, ""},
 		{`{"model":null,"stream":null,"stream_options":null}`, dialect.Peek{}, ""},
 		{`{"model":"a","model":"b"}`, dialect.Peek{Model: "b"}, ""},
 		{`{}`, dialect.Peek{}, ""},

@@ -57,8 +57,13 @@ func peek(path dialect.Path, body []byte) (dialect.Peek, error) {
 	p := dialect.Peek{Model: path.Model, Stream: path.Stream, IncludeUsage: true}
 	it := rawjson.Object(body)
 	for it.Next() {
-		if string(it.Key()) == "fallbacks" {
+		switch string(it.Key()) {
+		case "fallbacks":
 			p.Fallbacks = true
+		case "inferenceConfig":
+			p.LongestOf(it.Value(), "maxTokens")
+		case "max_tokens": // of invoke
+			p.Longest(it.Value())
 		}
 	}
 	if it.Err() != nil {

@@ -124,8 +124,8 @@ func TestFromMessages(t *testing.T) {
 func TestPeek(t *testing.T) {
 	path := dialect.Path{Model: "a/b", Stream: true}
 	for _, d := range []dialect.Dialect{own, invoke, count} {
-		got, err := d.Server.Peek(path, []byte(`{"prompt":"x","model":"other","fallbacks":[]}`))
-		if want := (dialect.Peek{Model: "a/b", Stream: true, IncludeUsage: true, Fallbacks: true}); err != nil || got != want {
+		got, err := d.Server.Peek(path, []byte(`{"prompt":"x","model":"other","inferenceConfig":{"maxTokens":20},"max_tokens":10,"fallbacks":[]}`))
+		if want := (dialect.Peek{Model: "a/b", Stream: true, IncludeUsage: true, Fallbacks: true, MaxOutput: 20}); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", d.Name, got, err)
 		}
 		for in, want := range map[string]string{`"x"`: "the body must be a JSON object", `{"a":"x`: "invalid JSON at offset 7: want the end of a string"} {

@@ -50,8 +50,11 @@ func peek(path dialect.Path, body []byte) (dialect.Peek, error) {
 	p := dialect.Peek{Model: path.Model, Stream: path.Stream, IncludeUsage: true}
 	it := rawjson.Object(body)
 	for it.Next() {
-		if string(it.Key()) == "fallbacks" {
+		switch string(it.Key()) {
+		case "fallbacks":
 			p.Fallbacks = true
+		case "generationConfig", "generation_config":
+			p.LongestOf(it.Value(), "maxOutputTokens")
 		}
 	}
 	if it.Err() != nil {

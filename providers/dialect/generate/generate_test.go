@@ -75,8 +75,8 @@ func TestStreamLaws(t *testing.T) {
 }
 
 func TestPeek(t *testing.T) {
-	got, err := New().Server.Peek(dialect.Path{Model: "a", Stream: true}, []byte(`{"contents":[],"model":"x","fallbacks":[]}`))
-	if want := (dialect.Peek{Model: "a", Stream: true, IncludeUsage: true, Fallbacks: true}); err != nil || got != want {
+	got, err := New().Server.Peek(dialect.Path{Model: "a", Stream: true}, []byte(`{"contents":[],"model":"x","generationConfig":{"maxOutputTokens":20},"fallbacks":[]}`))
+	if want := (dialect.Peek{Model: "a", Stream: true, IncludeUsage: true, Fallbacks: true, MaxOutput: 20}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for in, want := range map[string]string{

@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 
 func TestPeek(t *testing.T) {
 	got, err := New().Server.Peek(dialect.Path{}, []byte(`{"max_tokens":1,"model":"a\/b","stream":true}`))
-	if want := (dialect.Peek{Model: "a/b", Stream: true, IncludeUsage: true}); err != nil || got != want {
+	if want := (dialect.Peek{Model: "a/b", Stream: true, IncludeUsage: true, MaxOutput: 1}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for in, want := range map[string]string{
