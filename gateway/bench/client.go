@@ -41,7 +41,7 @@ func request(path string, body []byte, stream bool) []byte {
 		accept = "text/event-stream"
 	}
 	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: %s\r\n"+
-		"Content-Type: application/json\r\nanthropic-version: 2023-06-01\r\nx-bf-vk: %s\r\nContent-Length: %d\r\n\r\n",
+		"Content-Type: application/json\r\nanthropic-version: 2023-06-01\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n",
 		path, accept, virtualKey, len(body))
 	return append([]byte(head), body...)
 }

@@ -72,7 +72,7 @@ func TestLoadAgainstTheMock(t *testing.T) {
 					before := m.served.Load()
 					j.Addr, j.Path, j.Dialect = places, dialect, dialect
 					r := j.run()
-					if r.Errors != 0 || r.Requests < 3 {
+					if r.Errors != 0 || r.Requests == 0 {
 						t.Errorf("result = %+v", r)
 					}
 					if served := m.served.Load() - before; int64(r.Requests) != served {

@@ -57,9 +57,7 @@ func (h holder) budgets(o *object) (all []config.BudgetEdit, aligned *bool) {
 	if several {
 		all = []config.BudgetEdit{}
 	}
-	for _, row := range h.rows.owned(o, h) {
-		list = append(list, row)
-	}
+	list = append(list, h.rows.owned(o, h)...)
 	for _, b := range list {
 		all = append(all, budget(b))
 		var on bool

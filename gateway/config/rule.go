@@ -198,6 +198,7 @@ func (d *Draft) scopeID(scope Scope, what string) string {
 		owners = d.Teams
 	case ScopeCustomer:
 		owners = d.Customers
+	case ScopeGlobal:
 	}
 	for _, by := range []func(*Owner) string{func(o *Owner) string { return o.ID }, func(o *Owner) string { return o.Name }} {
 		if i := slices.IndexFunc(owners, func(o *Owner) bool { return by(o) == what }); i >= 0 {

@@ -45,7 +45,7 @@ func ClaudeCodeRouter(data []byte, builtins []Builtin) (Result, error) {
 		return Result{}, err
 	}
 	if file.Providers = append(file.Providers, file.Lower...); len(file.Providers) == 0 {
-		return Result{}, fmt.Errorf("Providers: is missing or empty; claude-code-router's config.json names its providers there")
+		return Result{}, fmt.Errorf("`Providers` is missing or empty; claude-code-router's config.json names its providers there")
 	}
 	c := ccr{draft: newDraft(builtins), names: map[string]string{}}
 	for i, p := range file.Providers {

@@ -16,22 +16,22 @@ type Period struct {
 // Parse reads a number and a unit, such as 30s, 5m, 1h, 1d, 1w, 1M, 1Q or 1Y.
 func Parse(s string) (Period, error) {
 	if s == "" {
-		return Period{}, bad
+		return Period{}, errPeriod
 	}
 	p := Period{Unit: s[len(s)-1]}
 	n, err := strconv.Atoi(s[:len(s)-1])
 	if err != nil || n < 1 || n > 100_000 || s[0] == '+' {
-		return Period{}, bad
+		return Period{}, errPeriod
 	}
 	p.N = n
 	switch p.Unit {
 	case 's', 'm', 'h', 'd', 'w', 'M', 'Q', 'Y':
 		return p, nil
 	}
-	return Period{}, bad
+	return Period{}, errPeriod
 }
 
-var bad = fmt.Errorf("must be a number and a unit: s, m (minutes), h, d, w, M (months), Q (quarters) or Y, such as 1h or 1M")
+var errPeriod = fmt.Errorf("must be a number and a unit: s, m (minutes), h, d, w, M (months), Q (quarters) or Y, such as 1h or 1M")
 
 func (p Period) String() string {
 	if p.N == 0 {

@@ -38,6 +38,7 @@ func review(tree *ast.AST) (wrong *Error) {
 			}
 		case ast.SelectKind:
 			single[e.AsSelect().Operand().ID()] = true
+		default:
 		}
 	})
 	visit(tree, func(e ast.Expr) {
@@ -121,8 +122,9 @@ func fallible(e ast.Expr) bool {
 		return slices.ContainsFunc(e.AsList().Elements(), fallible)
 	case ast.CallKind:
 		return e.AsCall().FunctionName() != holds
+	default:
+		return true
 	}
-	return true
 }
 
 func visit(tree *ast.AST, f func(ast.Expr)) {

@@ -125,8 +125,9 @@ func (sizes) EstimateSize(node cost.AstNode) *cost.SizeEstimate {
 	switch node.Type().Kind() {
 	case types.StringKind, types.BytesKind, types.ListKind, types.MapKind:
 		return &cost.SizeEstimate{Min: 0, Max: maxText}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // EstimateCallCost leaves the cost of every function as the language has it.
