@@ -35,7 +35,11 @@ func (g *Gateway) simulate(ctx context.Context, s admin.Simulation) (admin.Simul
 		x.Record.Identity = g.identity(s.VirtualKeyID)
 	}
 	x.Caller = policy.Caller(s.VirtualKeyID)
-	return shownPlan(g.router.Load().Explain(ctx, x)), nil
+	e := g.router.Load().Explain(ctx, x)
+	if err := policy.Refusal(x.Header, s.VirtualKeyID); err != nil {
+		e.Refusal = err
+	}
+	return shownPlan(e), nil
 }
 
 // simulatedRow is the route that a request would take.

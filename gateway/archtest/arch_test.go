@@ -47,6 +47,7 @@ var rooms = []struct {
 	{"github.com/valyala/fasthttp", []string{"gateway/edge", "providers/transport", "gateway/bench"}, "the HTTP library stays behind exchange and transport"},
 	{"github.com/zalando/go-keyring", []string{"keychain"}, "keys are reached through keychain.Store only"},
 	{"modernc.org/sqlite", []string{"gateway/sqlstore"}, "SQL stays behind the stores"},
+	{"cel.dev/cel-go", []string{"gateway/rule"}, "the language of rules stays behind rule.Set"},
 }
 
 type listed struct {

@@ -24,6 +24,8 @@ type Caller interface {
 	Keys(provider string) []string
 	// Hold reserves what a call may cost and use; it refuses what would go beyond a limit.
 	Hold(Need) (Hold, error)
+	// Afford refuses what Hold would refuse now, and reserves nothing.
+	Afford(Need) error
 }
 
 // Share is a provider's part of the traffic: Weight over the sum of all.

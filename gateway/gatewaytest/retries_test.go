@@ -255,3 +255,37 @@ func TestRoutingRules(t *testing.T) {
 		t.Errorf("a simulation made calls: %d", n)
 	}
 }
+
+// What the simulator refuses is what a request is refused, in the same words, and the simulator uses nothing up.
+func TestSimulatedRefusals(t *testing.T) {
+	t.Parallel()
+	g := Start(t, Options{Config: governed + "}", Script: speaks})
+	k := g.key(`{"name":"dev","provider_configs":[{"provider":"openai","weight":1,"allowed_models":["gpt-4o-mini"],"rate_limit":{"request_max_limit":1,"request_reset_duration":"1d"}}]}`)
+	compare := func(model, want string) {
+		t.Helper()
+		var s admin.Simulated
+		for range 3 {
+			s = admin.Simulated{}
+			g.JSON("POST", "/api/routing/simulate", `{"model":"`+model+`","virtual_key_id":"`+k.ID+`"}`, &s)
+		}
+		before := len(g.Upstream.Seen())
+		a := g.Do("POST", "/v1/chat/completions", chat(model), "x-bf-vk", k.Value)
+		if want == "" {
+			if s.Refusal != nil || a.Status != 200 {
+				t.Errorf("%s: simulated %+v, got %d %s", model, s.Refusal, a.Status, a.Body)
+			}
+			return
+		}
+		if s.Refusal == nil || s.Refusal.Type != want || !strings.Contains(strings.ReplaceAll(a.Body, `\"`, `"`), s.Refusal.Message) || len(g.Upstream.Seen()) != before {
+			t.Errorf("%s: simulated %+v, got %d %s", model, s.Refusal, a.Status, a.Body)
+		}
+	}
+	compare("openai/gpt-4o", "model_blocked")
+	compare("anthropic/claude-opus-4-1", "provider_blocked")
+	compare("gpt-4o-mini", "")
+	compare("gpt-4o-mini", "request_limited")
+	g.JSON("PUT", "/api/governance/virtual-keys/"+k.ID, `{"is_active":false}`, nil)
+	compare("gpt-4o-mini", "access_blocked")
+	g.JSON("PUT", "/api/kill-switch", `{"paused":true}`, nil)
+	compare("gpt-4o-mini", "gateway_paused")
+}

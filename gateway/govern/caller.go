@@ -83,16 +83,37 @@ func (c *caller) Hold(n exchange.Need) (exchange.Hold, error) {
 	if c.held {
 		h = new(hold)
 	}
-	*h = hold{policy: p, key: c.key, model: model{n.Provider, n.Model}}
-	if err := p.estimate(h, n, levels); err != nil {
+	if err := c.prepare(h, n, levels); err != nil {
 		return nil, err
 	}
-	h.need.first = !c.held
 	if err := p.ledger.reserve(h, levels); err != nil {
 		return nil, err
 	}
 	c.held = true
 	return h, nil
+}
+
+func (c *caller) Afford(n exchange.Need) error {
+	p := c.policy
+	var h hold
+	levels := p.levels(nil, c.key, n.Provider, n.Model)
+	if err := c.prepare(&h, n, levels); err != nil {
+		return err
+	}
+	l := p.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := beyond(h.need, levels, l.now()); err != nil {
+		return err
+	}
+	return nil
+}
+
+// prepare makes of h a hold that has not reserved yet what it needs.
+func (c *caller) prepare(h *hold, n exchange.Need, levels []*level) error {
+	*h = hold{policy: c.policy, key: c.key, model: model{n.Provider, n.Model}}
+	h.need.first = !c.held
+	return c.policy.estimate(h, n, levels)
 }
 
 // estimate finds what a call may use. Where nothing bounds it, nothing needs to be known.

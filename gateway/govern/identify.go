@@ -58,7 +58,7 @@ func (p *Policy) identify(x *exchange.Exchange) error {
 			return err
 		}
 	case p.mandatory:
-		return unauthorised("virtual_key_required", "virtual key is required. Provide a virtual key via the x-bf-vk header.")
+		return required()
 	case !p.everybody:
 		return nil
 	}
@@ -91,6 +91,10 @@ func (k *key) blocked(p *Policy) error {
 	return nil
 }
 
+func required() error {
+	return unauthorised("virtual_key_required", "virtual key is required. Provide a virtual key via the x-bf-vk header.")
+}
+
 func unauthorised(name, message string) error {
 	e := refuse(llm.KindAccessDenied, name, "%s", message)
 	e.Status = 401
@@ -112,6 +116,25 @@ func (p *Policy) Caller(virtualKeyID string) exchange.Caller {
 		return nil
 	}
 	return &caller{policy: p, key: k}
+}
+
+// Refusal is why no request with those header fields and that virtual key is let in, wherever it is to go; "" = without
+// one.
+func (p *Policy) Refusal(h exchange.Header, virtualKeyID string) error {
+	if err := p.pause.refuse(); err != nil {
+		return err
+	}
+	if err := p.missing(h); err != nil {
+		return err
+	}
+	k := p.keys[virtualKeyID]
+	switch {
+	case k != nil:
+		return k.blocked(p)
+	case p.mandatory:
+		return required()
+	}
+	return nil
 }
 
 func (p *Policy) find(h exchange.Header, query url.Values) (*key, error) {

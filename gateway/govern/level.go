@@ -136,15 +136,8 @@ func (l *Ledger) reserve(h *hold, levels []*level) *llm.Error {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, lv := range levels {
-		if err := lv.limited(h.need, now); err != nil {
-			return err
-		}
-	}
-	for _, lv := range levels {
-		if err := lv.unaffordable(h.need, now); err != nil {
-			return err
-		}
+	if err := beyond(h.need, levels, now); err != nil {
+		return err
 	}
 	h.counters = h.room[:0]
 	for _, lv := range levels {
@@ -159,6 +152,21 @@ func (l *Ledger) reserve(h *hold, levels []*level) *llm.Error {
 		}
 	}
 	l.keepUp(h.counters, now)
+	return nil
+}
+
+// beyond is the first limit that a call would go beyond, or else the first budget; the ledger is locked.
+func beyond(n need, levels []*level, now time.Time) *llm.Error {
+	for _, lv := range levels {
+		if err := lv.limited(n, now); err != nil {
+			return err
+		}
+	}
+	for _, lv := range levels {
+		if err := lv.unaffordable(n, now); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

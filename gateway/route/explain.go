@@ -1,9 +1,12 @@
 package route
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/rule"
 )
 
 // Explanation is what would happen to an exchange: the decisions in their order, and the candidates in that in which
@@ -39,7 +42,7 @@ type CandidateKey struct {
 // Explain tells what would happen to an exchange, whose Peek is filled. It calls nobody but providers whose list of
 // models is not known.
 func (r *Router) Explain(ctx context.Context, x *exchange.Exchange) Explanation {
-	var p plan
+	p := plan{all: true}
 	err := r.plan(ctx, x, &p)
 	out := Explanation{Steps: p.steps, Refusal: err}
 	if err != nil {
@@ -51,14 +54,59 @@ func (r *Router) Explain(ctx context.Context, x *exchange.Exchange) Explanation 
 	}
 	shares := r.shares(p.shares)
 	for _, c := range append([]candidate{p.first}, others...) {
-		one := r.explain(x, c)
+		one, err := r.explain(x, c)
 		one.Share = shares[c.up.Name]
 		if len(shares) == 0 && c.index == 0 {
 			one.Share = 1
 		}
+		if c.index == 0 {
+			out.Refusal = err
+		}
 		out.Candidates = append(out.Candidates, one)
 	}
+	r.targets(x, &p, &out)
+	if slices.ContainsFunc(out.Candidates, func(c Candidate) bool { return c.Refused == "" }) {
+		out.Refusal = nil
+	}
 	return out
+}
+
+// targets adds those of the matching rule that were not drawn, after the one that was.
+func (r *Router) targets(x *exchange.Exchange, p *plan, out *Explanation) {
+	total := 0.0
+	for _, t := range p.drawn {
+		total += t.Weight
+	}
+	if len(p.drawn) < 2 || total <= 0 {
+		return
+	}
+	out.Candidates[0].Share = 0
+	for _, t := range p.drawn {
+		at := slices.IndexFunc(out.Candidates, func(c Candidate) bool {
+			return c.Fallback == 0 && c.Provider == cmp.Or(t.Provider, p.first.up.Name) && c.Model == t.Model
+		})
+		if at < 0 {
+			at = 1
+			out.Candidates = slices.Insert(out.Candidates, at, r.target(x, p, t))
+		}
+		out.Candidates[at].Share += t.Weight / total
+	}
+}
+
+// target is one that a rule might have drawn.
+func (r *Router) target(x *exchange.Exchange, p *plan, t rule.Target) Candidate {
+	c := candidate{up: p.first.up, model: t.Model}
+	if t.Provider != "" {
+		c.up = r.providers[t.Provider]
+	}
+	if c.up == nil {
+		return Candidate{Provider: t.Provider, Model: t.Model, Refused: "the provider " + t.Provider + " is not configured"}
+	}
+	if t.Key != "" {
+		c.pin = pin{id: t.Key}
+	}
+	one, _ := r.explain(x, c)
+	return one
 }
 
 // shares are the parts of the providers among which the first candidate is drawn, by name.
@@ -78,13 +126,14 @@ func (r *Router) shares(list []exchange.Share) map[string]float64 {
 	return out
 }
 
-func (r *Router) explain(x *exchange.Exchange, c candidate) Candidate {
-	out := Candidate{Provider: c.up.Name, Model: c.model, Fallback: c.index}
+// explain tells of one candidate, with why it is refused.
+func (r *Router) explain(x *exchange.Exchange, c candidate) (out Candidate, refusal error) {
+	out = Candidate{Provider: c.up.Name, Model: c.model, Fallback: c.index}
 	keys := pool{up: c.up, model: c.model, pin: c.pin}
 	if x.Caller != nil {
 		keys.only = x.Caller.Keys(c.up.Name)
-		if err := x.Caller.May(c.up.Name, c.model); err != nil {
-			out.Refused = err.Error()
+		if refusal = x.Caller.May(c.up.Name, c.model); refusal == nil {
+			refusal = x.Caller.Afford(exchange.Need{Provider: c.up.Name, Model: c.model, Input: input(x.Raw), MaxOutput: x.Peek.MaxOutput})
 		}
 	}
 	even, total := keys.even(), 0.0
@@ -111,8 +160,11 @@ func (r *Router) explain(x *exchange.Exchange, c candidate) Candidate {
 			out.Keys[i].Share /= total
 		}
 	}
-	if _, _, err := keys.choose(r.Draw); err != nil && out.Refused == "" {
-		out.Refused = err.Error()
+	if _, _, err := keys.choose(r.Draw); err != nil && refusal == nil {
+		refusal = err
 	}
-	return out
+	if refusal != nil {
+		out.Refused = refusal.Error()
+	}
+	return out, refusal
 }

@@ -26,6 +26,8 @@ type plan struct {
 	first  candidate
 	moved  bool             // it goes elsewhere than the client's words say
 	ruled  []string         // the fallbacks of the rules
+	all    bool             // it is to be shown with all targets of its rule
+	drawn  []rule.Target    // those, where a rule matched
 	shares []exchange.Share // among which the first was drawn, the heaviest first; nil = nothing was drawn
 	steps  []exchange.Step
 }
@@ -101,7 +103,7 @@ func (r *Router) ruled(x *exchange.Exchange, p *plan, up *upstream, model string
 	if meant == nil {
 		meant = r.providers[x.Row.Provider]
 	}
-	in := rule.Input{Model: model, Header: x.Header.Get, Param: x.Query.Get, HasParam: x.Query.Has,
+	in := rule.Input{Model: model, All: p.all, Header: x.Header.Get, Param: x.Query.Get, HasParam: x.Query.Has,
 		RequestType: strings.TrimSuffix(providers.RequestType(x.Row.Op, x.Row.Dialect, false), "_stream")}
 	if meant != nil {
 		in.Provider = meant.Name
@@ -117,7 +119,7 @@ func (r *Router) ruled(x *exchange.Exchange, p *plan, up *upstream, model string
 	if !d.Matched {
 		return up, model, nil
 	}
-	p.ruled = d.Fallbacks
+	p.ruled, p.drawn = d.Fallbacks, d.Drawn
 	if d.KeyID != "" {
 		p.first.pin = pin{id: d.KeyID}
 	}

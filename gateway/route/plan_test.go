@@ -291,3 +291,43 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestExplainShowsEveryTargetOfARule(t *testing.T) {
+	w := newWorld(t, provider("a", "k"), provider("b", "k"))
+	w.Rules = rule.New([]rule.Rule{{ID: "r", Name: "r", Enabled: true, Expression: `model == "m"`, Fallbacks: []string{"b/other"}, Targets: []rule.Target{
+		{Provider: "a", Weight: 0.5}, {Provider: "b", Model: "mini", Weight: 0.3}, {Provider: "gone", Weight: 0.2}}}}, rule.Options{Draw: func() float64 { return 0.6 }})
+	broke := map[string]bool{}
+	ask := func() string {
+		x := w.ask("m", "")
+		x.Caller = &caller{w: w, refuse: func(n exchange.Need) error {
+			if broke[n.Provider] {
+				return llm.Errorf(llm.KindBudgetExceeded, "broke")
+			}
+			return nil
+		}}
+		got := w.Explain(t.Context(), x)
+		out := ""
+		for _, c := range got.Candidates {
+			out += fmt.Sprintf("%s/%s %.1f %d %s; ", c.Provider, c.Model, c.Share, c.Fallback, c.Refused)
+		}
+		if got.Refusal != nil {
+			out += "refused: " + got.Refusal.Error()
+		}
+		return out
+	}
+	const gone = "gone/m 0.2 0 the provider gone is not configured; "
+	if got := ask(); got != "b/mini 0.3 0 ; "+gone+"a/m 0.5 0 ; b/other 0.0 1 ; " {
+		t.Error(got)
+	}
+	broke["b"] = true
+	if got := ask(); got != "b/mini 0.3 0 broke; "+gone+"a/m 0.5 0 ; b/other 0.0 1 broke; " {
+		t.Error(got)
+	}
+	broke["a"] = true
+	if got := ask(); got != "b/mini 0.3 0 broke; "+gone+"a/m 0.5 0 broke; b/other 0.0 1 broke; refused: broke" {
+		t.Error(got)
+	}
+	if w.held != 0 || w.happened() != "" {
+		t.Error("something was reserved or called")
+	}
+}

@@ -203,11 +203,16 @@ func (c *caller) May(provider, model string) error {
 
 func (c *caller) Keys(string) []string { return c.keys }
 
+func (c *caller) Afford(n exchange.Need) error {
+	if c.refuse == nil {
+		return nil
+	}
+	return c.refuse(n)
+}
+
 func (c *caller) Hold(n exchange.Need) (exchange.Hold, error) {
-	if c.refuse != nil {
-		if err := c.refuse(n); err != nil {
-			return nil, err
-		}
+	if err := c.Afford(n); err != nil {
+		return nil, err
 	}
 	c.w.held++
 	return &held{w: c.w}, nil

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type Input struct {
 	Identity exchange.Identity
 	// Used says how much of the tightest limit on a model of a provider is used, in percent; 0 = there is no limit.
 	Used func(provider, model string) (budget, tokens, requests float64)
+	All  bool // the decision is to show all targets
 }
 
 // Decision is where the rules send a request. Provider and Model are the request's own where no rule changes them.
@@ -32,6 +34,7 @@ type Decision struct {
 	Model     string
 	KeyID     string   // "" = any key
 	Fallbacks []string // provider/model
+	Drawn     []Target // among which it was drawn, with what they leave as it is filled in; where the input asks for them
 }
 
 // Decide asks the rules, and says which of them matched and where they send the request.
@@ -108,13 +111,15 @@ func (p *pass) take(r *compiled) {
 	in, t := p.view.in, p.set.pick(r.Targets)
 	before := place{in.Provider, in.Model}
 	p.seen = append(p.seen, before)
-	if t.Provider != "" {
-		in.Provider = t.Provider
-	}
-	if t.Model != "" {
-		in.Model = t.Model
-	}
 	d := &p.decision
+	if in.All {
+		d.Drawn = nil
+		for _, other := range r.Targets {
+			d.Drawn = append(d.Drawn, other.from(before))
+		}
+	}
+	t = t.from(before)
+	in.Provider, in.Model = t.Provider, t.Model
 	if t.Key != "" || in.Provider != before.provider {
 		d.KeyID = t.Key
 	}
@@ -133,6 +138,12 @@ func (p *pass) take(r *compiled) {
 		return
 	}
 	p.say("the rule %q sends %s to %s%s", r.Name, was, now, key)
+}
+
+// from is a target with what it leaves as it was.
+func (t Target) from(was place) Target {
+	t.Provider, t.Model = cmp.Or(t.Provider, was.provider), cmp.Or(t.Model, was.model)
+	return t
 }
 
 func (p *pass) say(format string, args ...any) {

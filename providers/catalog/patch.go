@@ -106,7 +106,7 @@ func newPatch(prices map[string]float64) (patch, error) {
 	for name, v := range prices {
 		f, _ := fieldOf(name)
 		if f.class != request {
-			v *= 1e6
+			v = rounded(v * 1e6)
 		}
 		switch {
 		case f.batch:

@@ -14,7 +14,7 @@ test('a cost is told by what it was for', () => {
   const cost = { input: 0.01, cache_read: 0, cache_write: 0.002, output: 0.1, reasoning: 0, request: 0, total: 0.112 } as CostDetails;
   expect(costRows(cost)).toEqual([
     ['Prompt', '$0.01'],
-    ['Written to cache', '$0.0020'],
+    ['Written to cache', '$0.002'],
     ['Completion', '$0.10'],
     ['Total', '$0.11'],
   ]);
