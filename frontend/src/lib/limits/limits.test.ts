@@ -41,4 +41,5 @@ test('each limit has its bar', () => {
     ['tokens an hour', 7, 3, 100, false],
     ['requests a day', 1, 0, 2, false],
   ]);
+  expect(bars({ budgets: [], rate_limit: rate({ request_max_limit: 1, request_reset_duration: '1h' }) })[0]!.label).toBe('request an hour');
 });

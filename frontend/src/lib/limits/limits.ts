@@ -105,7 +105,7 @@ export function bars(from: Limited): Bar[] {
     list.push({ label: `tokens ${each(r.token_reset_duration)}`, used: r.token_current_usage, held: r.token_held, limit: r.token_max_limit, money: false, resets: r.token_resets_at });
   }
   if (r && r.request_max_limit !== null && r.request_reset_duration) {
-    list.push({ label: `requests ${each(r.request_reset_duration)}`, used: r.request_current_usage, held: 0, limit: r.request_max_limit, money: false, resets: r.request_resets_at });
+    list.push({ label: `${r.request_max_limit === 1 ? 'request' : 'requests'} ${each(r.request_reset_duration)}`, used: r.request_current_usage, held: 0, limit: r.request_max_limit, money: false, resets: r.request_resets_at });
   }
   return list;
 }
