@@ -345,7 +345,7 @@ describe('models', () => {
     await page.getByLabel('Model', { exact: true }).fill(kind.models[0]);
     await page.getByLabel('Request limit', { exact: true }).fill('1');
     await page.getByRole('dialog').getByRole('button', { name: 'Add limit' }).click();
-    const meter = page.getByRole('meter', { name: '1 requests an hour' });
+    const meter = page.getByRole('meter', { name: '1 request an hour' });
     await shown(meter);
     assert.deepEqual([(await call('')).status, (await call('')).status], [200, 429]);
     await page.reload();
