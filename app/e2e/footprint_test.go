@@ -12,7 +12,7 @@ import (
 const (
 	mb = 1 << 20
 	// closedLimit is what the app may take with its window ended.
-	closedLimit = 40 * mb
+	closedLimit = 50 * mb
 )
 
 // TestFootprintWithTheWindowEnded opens the window, uses it, closes it and lets it fall asleep at once. It runs in a
