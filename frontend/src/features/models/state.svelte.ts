@@ -1,21 +1,20 @@
 import type { ModelLimit, ModelPrices, OwnerRef, PriceOverride } from '../../lib/api/types.gen';
-import { fine, refusalOf, type Refusal } from '../../lib/refusal';
+import { Changes } from '../../lib/changes.svelte';
+import type { Refusal } from '../../lib/refusal';
 import { Resource } from '../../lib/resource.svelte';
 import { router } from '../../lib/router.svelte';
 import { api } from '../../lib/state/session.svelte';
-import { toasts } from '../../lib/ui/toasts.svelte';
 import type { overrideDraft } from './prices';
 
 /** size is how many models a page of the catalogue has. */
 export const size = 100;
 
 /** Models are what models cost, and what may be spent on them. */
-class Models {
+class Models extends Changes {
   readonly prices = new Resource<ModelPrices>(() => api.prices(this.query()));
   readonly overrides = new Resource(async () => (await api.priceOverrides()).pricing_overrides);
   readonly limits = new Resource(async () => (await api.modelLimits()).model_configs);
   readonly keys = new Resource<OwnerRef[]>(async () => (await api.virtualKeys({ limit: 100 })).virtual_keys);
-  busy = $state(false);
 
   private query(): Record<string, string | number> {
     const query: Record<string, string | number> = { limit: size, offset: Number(router.params.get('from') ?? 0) || 0 };
@@ -46,18 +45,8 @@ class Models {
     return this.change(() => api.deleteModelLimit(from.id), 'The limit is deleted.');
   }
 
-  private async change(what: () => Promise<unknown>, done: string): Promise<Refusal> {
-    this.busy = true;
-    try {
-      await what();
-      await Promise.all([this.prices.load(), this.overrides.load(), this.limits.load()]);
-      toasts.ok(done);
-      return fine;
-    } catch (error) {
-      return refusalOf(error);
-    } finally {
-      this.busy = false;
-    }
+  protected reload(): Promise<unknown> {
+    return Promise.all([this.prices.load(), this.overrides.load(), this.limits.load()]);
   }
 }
 

@@ -1,15 +1,14 @@
 import type { ProviderLimit } from '../../lib/api/types.gen';
-import { fine, refusalOf, type Refusal } from '../../lib/refusal';
+import { Changes } from '../../lib/changes.svelte';
+import type { Refusal } from '../../lib/refusal';
 import { Resource } from '../../lib/resource.svelte';
 import { api } from '../../lib/state/session.svelte';
-import { toasts } from '../../lib/ui/toasts.svelte';
 
 const every = 5000;
 
 /** Limits are what may be spent at each provider, whoever asks. */
-class Limits {
+class Limits extends Changes {
   readonly all = new Resource(async () => (await api.providerLimits()).providers);
-  busy = $state(false);
 
   /** watch reads what is used up, until the function that it gives is called. */
   watch(): () => void {
@@ -31,18 +30,8 @@ class Limits {
     return this.change(() => api.deleteProviderLimit(provider), 'The limit is deleted.');
   }
 
-  private async change(what: () => Promise<unknown>, done: string): Promise<Refusal> {
-    this.busy = true;
-    try {
-      await what();
-      await this.all.load();
-      toasts.ok(done);
-      return fine;
-    } catch (error) {
-      return refusalOf(error);
-    } finally {
-      this.busy = false;
-    }
+  protected reload(): Promise<unknown> {
+    return this.all.load();
   }
 }
 

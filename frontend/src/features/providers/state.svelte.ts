@@ -1,15 +1,14 @@
 import { messageOf, type KeyDraft, type ProviderDraft } from '../../lib/api/client';
 import type { Key, TestResult } from '../../lib/api/types.gen';
-import { fine, refusalOf, type Refusal } from '../../lib/refusal';
+import { Changes } from '../../lib/changes.svelte';
+import type { Refusal } from '../../lib/refusal';
 import { router } from '../../lib/router.svelte';
 import { catalog } from '../../lib/state/catalog.svelte';
 import { api } from '../../lib/state/session.svelte';
-import { toasts } from '../../lib/ui/toasts.svelte';
 
 /** Providers changes the providers; each change gives `fine` or what is wrong with it. */
-class Providers {
+class Providers extends Changes {
   tests = $state.raw<Record<string, TestResult | 'running'>>({});
-  busy = $state(false);
 
   add(draft: ProviderDraft): Promise<Refusal> {
     return this.change(() => api.addProvider(draft), `${draft.provider} is added.`);
@@ -47,18 +46,8 @@ class Providers {
     await catalog.providers.load();
   }
 
-  private async change(what: () => Promise<unknown>, done: string): Promise<Refusal> {
-    this.busy = true;
-    try {
-      await what();
-      await catalog.providers.load();
-      toasts.ok(done);
-      return fine;
-    } catch (error) {
-      return refusalOf(error);
-    } finally {
-      this.busy = false;
-    }
+  protected reload(): Promise<unknown> {
+    return catalog.providers.load();
   }
 }
 

@@ -1,19 +1,18 @@
 import type { Customers, Teams, VirtualKey } from '../../lib/api/types.gen';
-import { fine, refusalOf, type Refusal } from '../../lib/refusal';
+import { Changes } from '../../lib/changes.svelte';
+import type { Refusal } from '../../lib/refusal';
 import { Resource } from '../../lib/resource.svelte';
 import { router } from '../../lib/router.svelte';
 import { api } from '../../lib/state/session.svelte';
-import { toasts } from '../../lib/ui/toasts.svelte';
 import type { keyDraft } from './form';
 
 type Draft = ReturnType<typeof keyDraft>;
 
 /** VirtualKeys are the keys that clients of the gateway use. */
-class VirtualKeys {
+class VirtualKeys extends Changes {
   readonly list = new Resource(async () => (await api.virtualKeys(this.query())).virtual_keys);
   readonly teams = new Resource<Teams['teams']>(async () => (await api.teams()).teams);
   readonly customers = new Resource<Customers['customers']>(async () => (await api.customers()).customers);
-  busy = $state(false);
   /** fresh is a key whose value can be seen now, and never again. */
   fresh = $state.raw<VirtualKey | undefined>();
 
@@ -38,45 +37,29 @@ class VirtualKeys {
   add(draft: Draft): Promise<Refusal> {
     return this.change(async () => {
       this.fresh = (await api.addVirtualKey(draft)).virtual_key;
-      return '';
-    });
+    }, '');
   }
 
   save(key: VirtualKey, draft: Partial<Draft>): Promise<Refusal> {
-    return this.change(async () => {
-      await api.updateVirtualKey(key.id, draft);
-      return `${draft.name ?? key.name} is saved.`;
-    });
+    return this.change(() => api.updateVirtualKey(key.id, draft), `${draft.name ?? key.name} is saved.`);
   }
 
   /** rotate gives a key a new value; the old one works for as long as grace says: 1h, 0s. */
   rotate(key: VirtualKey, grace: string): Promise<Refusal> {
     return this.change(async () => {
       this.fresh = (await api.rotateVirtualKey(key.id, grace)).virtual_key;
-      return '';
-    });
+    }, '');
   }
 
   remove(key: VirtualKey): Promise<Refusal> {
     return this.change(async () => {
       await api.deleteVirtualKey(key.id);
       router.go('virtual-keys');
-      return `${key.name} is deleted.`;
-    });
+    }, `${key.name} is deleted.`);
   }
 
-  private async change(what: () => Promise<string>): Promise<Refusal> {
-    this.busy = true;
-    try {
-      const done = await what();
-      await this.list.load();
-      if (done) toasts.ok(done);
-      return fine;
-    } catch (error) {
-      return refusalOf(error);
-    } finally {
-      this.busy = false;
-    }
+  protected reload(): Promise<unknown> {
+    return this.list.load();
   }
 }
 
