@@ -115,3 +115,26 @@ func Characters(text string) int { return utf8.RuneCountInString(text) }
 func (l *Losses) Uncited(path string) {
 	l.Add(path+".citations", "the "+l.Own+" dialect has no field for it")
 }
+
+// DecodeCitations reads a list of citations, each by one. Left is the list of those that a citation has no place for all
+// of: they are of files, say.
+func DecodeCitations(list []byte, one func([]byte) (llm.Citation, bool)) (out []llm.Citation, left []byte) {
+	if !rawjson.IsArray(list) {
+		return nil, list
+	}
+	var w rawjson.Writer
+	w.Open('[')
+	for it := rawjson.Array(list); it.Next(); {
+		if c, ok := one(it.Value()); ok {
+			out = append(out, c)
+			continue
+		}
+		w.Elem()
+		w.Raw(it.Value())
+	}
+	w.Close(']')
+	if len(w.B) > len("[]") {
+		left = w.B
+	}
+	return out, left
+}

@@ -290,7 +290,7 @@ func decodeCited(block, v []byte) llm.Part {
 			})
 		case citations:
 			var left []byte
-			if p.Citations, left = decodeCitations(v); left != nil {
+			if p.Citations, left = dialect.DecodeCitations(v, decodeCitation); left != nil {
 				rest.Put(key, left)
 			}
 			return true, nil

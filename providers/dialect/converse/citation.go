@@ -8,29 +8,6 @@ import (
 
 const citations = "citations"
 
-// decodeCitations reads a list of citations. Left is the list of those that a citation has no place for all of: they
-// are of files, say.
-func decodeCitations(list []byte) (out []llm.Citation, left []byte) {
-	if !rawjson.IsArray(list) {
-		return nil, list
-	}
-	var w rawjson.Writer
-	w.Open('[')
-	for it := rawjson.Array(list); it.Next(); {
-		if c, ok := decodeCitation(it.Value()); ok {
-			out = append(out, c)
-			continue
-		}
-		w.Elem()
-		w.Raw(it.Value())
-	}
-	w.Close(']')
-	if len(w.B) > len("[]") {
-		left = w.B
-	}
-	return out, left
-}
-
 // decodeCitation reads the citation of a page. Those of this dialect have an Extra.
 func decodeCitation(v []byte) (c llm.Citation, ok bool) {
 	var rest, own rawjson.Gather

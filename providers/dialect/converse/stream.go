@@ -223,7 +223,7 @@ func decodeDelta(delta []byte) (p llm.Part, known bool, err error) {
 		case "citation":
 			p.Kind = llm.PartText
 			var left []byte
-			if p.Citations, left = decodeCitations(append(append([]byte{'['}, v...), ']')); left != nil {
+			if p.Citations, left = dialect.DecodeCitations(append(append([]byte{'['}, v...), ']'), decodeCitation); left != nil {
 				dialect.Keep(&p.Extra, name, append(append([]byte(`{"citations":`), left...), '}'))
 			}
 		case blockCall:

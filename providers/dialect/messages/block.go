@@ -101,7 +101,7 @@ func textField(p *llm.Part, rest *rawjson.Gather) func(string, []byte) (bool, er
 			return true, dialect.String(&p.Text, v)
 		case key == citations && !rawjson.IsNull(v):
 			var left []byte
-			if p.Citations, left = decodeCitations(v); left != nil {
+			if p.Citations, left = dialect.DecodeCitations(v, decodeCitation); left != nil {
 				rest.Put(key, left)
 			}
 			return true, nil

@@ -273,7 +273,7 @@ func (d *decoder) blockDelta(dst []llm.Event, data []byte) ([]llm.Event, error) 
 
 // citation keeps a citation for the end of its block; one that says more than others can goes to rest.
 func (b *blockIn) citation(v []byte, rest *rawjson.Gather) {
-	cited, left := decodeCitations(append(append([]byte{'['}, v...), ']'))
+	cited, left := dialect.DecodeCitations(append(append([]byte{'['}, v...), ']'), decodeCitation)
 	b.cited = append(b.cited, cited...)
 	if left != nil {
 		rest.Put(citations, left)
