@@ -25,8 +25,10 @@ func (c *Call) outbound(ctx context.Context, one *try, e Endpoint, upstream dial
 		out.Set(name, value)
 	}
 	c.forward(out)
-	for name, value := range t.Headers {
-		out.Set(name, value)
+	if !c.Credential.Away {
+		for name, value := range t.Headers {
+			out.Set(name, value)
+		}
 	}
 	return t.sign(ctx, out, c.Credential)
 }

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"cmp"
+	"maps"
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
@@ -48,10 +49,30 @@ func (c *Call) encode(upstream dialect.Dialect, seen *Seen) ([]byte, error) {
 	}
 	named := *r
 	named.Model = c.Model
+	if c.Peek.Fallbacks {
+		if named.Extra, err = unplanned(r.Extra, c.Client.Name); err != nil {
+			return nil, err
+		}
+	}
 	call, refused := c.Target.Features.Limits.apply(c.Target.Name, &named)
 	body, warnings, err := upstream.Client.EncodeRequest(call)
 	seen.Warnings = append(append(seen.Warnings, refused...), warnings...)
 	return body, err
+}
+
+// unplanned is what only the client's dialect understands, without the gateway's own field.
+func unplanned(extra llm.Extra, client string) (llm.Extra, error) {
+	own := extra[client]
+	if own == nil {
+		return extra, nil
+	}
+	rest, err := rawjson.Delete(make([]byte, 0, len(own)), own, "fallbacks")
+	if err != nil {
+		return nil, llm.Errorf(llm.KindInvalidRequest, "the request body is not valid JSON: %w", err)
+	}
+	out := maps.Clone(extra)
+	out[client] = rest
+	return out, nil
 }
 
 // patch edits the raw body on a copy, or returns it as it is where nothing has to change.

@@ -157,6 +157,27 @@ func TestCallEdited(t *testing.T) {
 	}
 }
 
+// TestFallbacksAreTheGateways: they reach no upstream, and nothing says that they were lost on the way there.
+func TestFallbacksAreTheGateways(t *testing.T) {
+	for _, upstream := range []string{"chat", "messages"} {
+		doer := says(answers(upstream))
+		call := newCall(t, table(upstream), "chat", `{"model":"m","messages":[{"role":"user","content":"hi"}],"fallbacks":["b/c"],"x_knob":7}`, doer)
+		call.Edited = true
+		a, err := call.Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent := doer.Seen()[0].Body; strings.Contains(sent, "fallbacks") || strings.Contains(sent, "x_knob") != (upstream == "chat") {
+			t.Errorf("%s got %s", upstream, sent)
+		}
+		for _, w := range a.Seen.Warnings {
+			if w.Field != "x_knob" {
+				t.Errorf("%s: %+v", upstream, w)
+			}
+		}
+	}
+}
+
 func TestCallHeaders(t *testing.T) {
 	client := map[string]string{"Acme-Beta": "b1", "Authorization": "Bearer gateway-key", "X-Other": "o"}
 	for _, c := range []struct {

@@ -89,11 +89,21 @@ func (o *Outbound) Set(name, value string) {
 
 // Credential is one key of a provider, ready to sign with. Options are the key's further settings by their names, as
 // Info.Options lists them. Own is a credential that the client brought along: its header fields are passed on as they
-// are and nothing is signed.
+// are and nothing is signed. Away is true where the client also said where the provider is: what is configured to be
+// sent to the provider does not go there.
 type Credential struct {
 	KeyID   string
 	KeyName string
 	Value   string
 	Options map[string]string
 	Own     []transport.Field
+	Away    bool
+}
+
+// Brought is what a client's request says of a credential of its own. Value is the key in one of the usual header
+// fields, "" = none; Header and Query give the rest of the request, but for what is the gateway's own.
+type Brought struct {
+	Value  string
+	Header func(name string) string
+	Query  func(name string) string
 }

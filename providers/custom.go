@@ -59,6 +59,13 @@ func (c *custom) Defaults() map[string]string { return c.features.Headers }
 func (c *custom) OwnCredentials() []string    { return c.features.Own }
 func (c *custom) Listing() ModelList          { return c.features.List }
 
+func (c *custom) Bring(b Brought) (own Credential, ok bool, err error) {
+	if c.features.Bring == nil {
+		return own, false, nil
+	}
+	return c.features.Bring(b)
+}
+
 func (c *custom) HeaderUsage(header func(name string) string) (u llm.Usage, ok bool) {
 	if c.features.Usage == nil {
 		return u, false

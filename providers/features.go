@@ -7,6 +7,7 @@ type Features struct {
 	Forward []string                                                // the client's header fields that it wants passed on
 	Headers map[string]string                                       // header fields that every request carries unless the client sent its own
 	Own     []string                                                // header fields in which a client may bring its own credential
+	Bring   func(b Brought) (c Credential, ok bool, err error)      // a client's credential that is more than one field, checked; ok is false where it brought no such
 	Base    func(configured string, c Credential) (string, error)   // where it is; configured is what the user set, or ""
 	Usage   func(header func(name string) string) (llm.Usage, bool) // what its header says of tokens, where the body does not; nil = nothing
 	Limits  Limits                                                  // what it refuses of requests that were made for others
@@ -24,6 +25,11 @@ func Probe(p Provider) Features {
 	}
 	if x, ok := p.(interface{ OwnCredentials() []string }); ok {
 		f.Own = x.OwnCredentials()
+	}
+	if x, ok := p.(interface {
+		Bring(b Brought) (c Credential, ok bool, err error)
+	}); ok {
+		f.Bring = x.Bring
 	}
 	if x, ok := p.(interface {
 		Base(configured string, c Credential) (string, error)

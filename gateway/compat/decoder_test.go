@@ -134,6 +134,12 @@ func TestKeyOptions(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+	for _, option := range []string{"arn", "project_id", "inference_profile_arn"} {
+		_, _, err := decoder().Key("region-al", []byte(`{"region_al_key_config":{"region":"eu","`+option+`":"x"}}`))
+		if e := llm.AsError(err); err == nil || e.Param != "region_al_key_config."+option || !strings.Contains(e.Message, "not served") {
+			t.Errorf("%s: %v", option, err)
+		}
+	}
 }
 
 func TestProxies(t *testing.T) {

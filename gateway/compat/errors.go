@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
-	"heimdall/providers"
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 	"heimdall/providers/rawjson"
@@ -44,12 +43,7 @@ func members(e *llm.Error, status int, x *exchange.Exchange) []rawjson.Member {
 	w := rawjson.Writer{}
 	w.Open('{')
 	w.StringField("error_type", string(e.Kind))
-	w.StringField("request_type", providers.RequestType(x.Record.Op, x.Record.Dialect, x.Record.Stream))
-	w.StringField("provider", x.Record.Provider)
-	w.StringField("original_model_requested", x.Record.RequestedModel)
-	w.StringField("model_requested", x.Record.RequestedModel)
-	w.StringField("resolved_model_used", x.Record.Model)
-	w.IntField("latency", time.Since(x.Start).Milliseconds())
+	appendIdentity(&w, x)
 	w.Close('}')
 	return append(out, rawjson.Member{Key: "extra_fields", Value: w.B})
 }

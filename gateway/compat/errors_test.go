@@ -22,6 +22,11 @@ func TestErrorReply(t *testing.T) {
 	if r.Status != 429 || !strings.HasPrefix(string(r.Body), strings.TrimSuffix(raw, "}")+`,"is_bifrost_error":false,"status_code":429,"extra_fields":{`) || !json.Valid(r.Body) {
 		t.Errorf("native: %d %s", r.Status, r.Body)
 	}
+	for _, part := range []string{`"error_type":"provider_rate_limited"`, `"routing_info":{"provider":"p","model":"m"`, `"original_model_requested":"m"`, `"model_requested":"m"`} {
+		if !strings.Contains(string(r.Body), part) {
+			t.Errorf("lacks %s: %s", part, r.Body)
+		}
+	}
 	if len(r.Header) != 1 || r.Header[0] != (exchange.Field{Name: "Retry-After", Value: "2"}) {
 		t.Errorf("header: %v", r.Header)
 	}

@@ -124,40 +124,10 @@ func appendDecorated(dst, body []byte, x *exchange.Exchange, chunk int, cost cat
 // appendExtra appends the extra_fields object of an answer, or of one chunk of it. Old and new names of the same fact
 // stand side by side, for clients of every version.
 func appendExtra(w *rawjson.Writer, x *exchange.Exchange, chunk int, cost catalog.Cost) {
-	r := x.Record
-	asked := r.RequestedModel
-	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
-		asked = m
-	}
 	w.Open('{')
-	w.StringField("request_type", providers.RequestType(r.Op, r.Dialect, r.Stream))
-	w.Key("routing_info")
-	w.Open('{')
-	w.StringField("provider", r.Provider)
-	w.StringField("model", r.Model)
-	if r.KeyName != "" {
-		w.StringField("key", r.KeyName)
-	}
-	if asked != r.Model && r.Fallback == 0 {
-		w.Key("resolved_key_alias")
-		w.Open('{')
-		w.StringField("model_id", r.Model)
-		w.Close('}')
-	}
-	primary, model := r.PrimaryProvider, r.PrimaryModel
-	if primary == "" {
-		primary, model = r.Provider, r.Model
-	}
-	w.BoolField("is_fallback", r.Fallback > 0)
-	w.StringField("primary_provider", primary)
-	w.StringField("primary_model", model)
-	w.Close('}')
-	w.StringField("provider", r.Provider)
-	w.StringField("original_model_requested", asked)
-	w.StringField("resolved_model_used", r.Model)
-	w.StringField("model_requested", asked)
-	w.IntField("latency", time.Since(x.Start).Milliseconds())
+	appendIdentity(w, x)
 	w.IntField("chunk_index", int64(chunk))
+	r := x.Record
 	if cost.Known {
 		moneyField(w, "cost", cost.Total)
 	}
@@ -177,6 +147,49 @@ func appendExtra(w *rawjson.Writer, x *exchange.Exchange, chunk int, cost catalo
 		shown(w, "raw_request", x.Shown.Request)
 		shown(w, "raw_response", x.Shown.Response)
 	}
+	w.Close('}')
+}
+
+// appendIdentity appends the members that answers and errors have in common: what was asked for, who served it, and how
+// long that has taken.
+func appendIdentity(w *rawjson.Writer, x *exchange.Exchange) {
+	r := x.Record
+	asked := r.RequestedModel
+	if p, m, ok := strings.Cut(asked, "/"); ok && p == r.Provider {
+		asked = m
+	}
+	w.StringField("request_type", providers.RequestType(r.Op, r.Dialect, r.Stream))
+	if r.Provider != "" {
+		appendRouting(w, r)
+	}
+	w.StringField("provider", r.Provider)
+	w.StringField("original_model_requested", asked)
+	w.StringField("resolved_model_used", r.Model)
+	w.StringField("model_requested", asked)
+	w.IntField("latency", time.Since(x.Start).Milliseconds())
+}
+
+func appendRouting(w *rawjson.Writer, r *exchange.Record) {
+	w.Key("routing_info")
+	w.Open('{')
+	w.StringField("provider", r.Provider)
+	w.StringField("model", r.Model)
+	if r.KeyName != "" {
+		w.StringField("key", r.KeyName)
+	}
+	if r.Aliased {
+		w.Key("resolved_key_alias")
+		w.Open('{')
+		w.StringField("model_id", r.Model)
+		w.Close('}')
+	}
+	primary, model := r.PrimaryProvider, r.PrimaryModel
+	if primary == "" {
+		primary, model = r.Provider, r.Model
+	}
+	w.BoolField("is_fallback", r.Fallback > 0)
+	w.StringField("primary_provider", primary)
+	w.StringField("primary_model", model)
 	w.Close('}')
 }
 

@@ -25,6 +25,7 @@ func (d *Decoder) options(o *object, kind string, e *config.KeyEdit) {
 			take(c, allowed, e)
 			deployments(c, e)
 			c.neutral("batch requests are not served by this version", "batch_s3_config")
+			unservedOptions(c)
 			c.skipEmpty()
 			c.done()
 		}
@@ -32,6 +33,15 @@ func (d *Decoder) options(o *object, kind string, e *config.KeyEdit) {
 	for _, name := range sortedKeys(o.fields) {
 		if strings.HasSuffix(name, "_key_config") && !slices.Contains(o.known, name) || name == "options" && len(allowed) == 0 {
 			o.neutral("is not served by this version", name)
+		}
+	}
+}
+
+// unservedOptions names the options that Bifrost has for keys of this kind, or of another, and this kind has not.
+func unservedOptions(c *object) {
+	for _, name := range append([]string{"arn"}, aliasMembers...) {
+		if !slices.Contains(c.known, name) {
+			c.neutral("is not served by this version", name)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"heimdall/providers/transport"
 )
 
 // PatternPrefix begins an entry of a list of models that is a regular expression (RE2), not a name.
@@ -48,7 +50,7 @@ func (v *validator) aliases(p *Provider, k *Key, kind KindInfo, at func(string) 
 			case !known || o.Type == "secret":
 				v.say(path+"."+option, "can't be set for one model of %s", p.Name)
 			case o.Type == "url":
-				if why := badURL(value); why != "" {
+				if why := transport.BadURL(value); why != "" {
 					v.say(path+"."+option, "%s", why)
 				}
 			case !oneLine(value):

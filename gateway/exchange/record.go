@@ -28,6 +28,7 @@ type Record struct {
 	Provider        string
 	Model           string // as the upstream was asked for
 	RequestedModel  string // as the client wrote it
+	Aliased         bool   // Model is an alias's of the key
 	KeyID           string
 	KeyName         string
 	SessionID       string

@@ -91,6 +91,81 @@ func TestOwnCredential(t *testing.T) {
 	}
 }
 
+// TestResourceOfOnesOwn: a client's own key may come with where it is used. Both reach that place and nothing else does.
+func TestResourceOfOnesOwn(t *testing.T) {
+	azure := `{"client":{"allow_direct_keys":true},"providers":{"azure":{"keys":[],"network_config":{"extra_headers":{"X-Team":"secret-team"}}}}}`
+	bedrock := `{"client":{"allow_direct_keys":true},"providers":{"bedrock":{"keys":[]}}}`
+	deployment := "/openai/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
+	own := []string{"X-Bf-Direct-Key", "true", "X-Bf-Azure-Endpoint", "https://r.test", "Api-Key", "sk-own-key"}
+	aws := []string{"X-Bf-Direct-Key", "true", "X-Bf-Bedrock-Access-Key", "AKIDOWN", "X-Bf-Bedrock-Secret-Key", "sk-own-secret", "X-Bf-Bedrock-Region", "eu-west-1"}
+	for _, c := range []struct {
+		name, config, path, model string
+		header                    []string
+		url                       string // "" = no call
+		sent                      map[string]string
+		status                    int
+		says                      string
+	}{
+		{"a deployment", azure, deployment, "", own, "https://r.test/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21", map[string]string{"Api-Key": "sk-own-key", "X-Team": ""}, 200, ""},
+		{"with the usual field", azure, "/v1/chat/completions", "azure/my-gpt", append(own[:4:4], "Authorization", "Bearer sk-own-key"), "https://r.test/openai/v1/chat/completions", map[string]string{"Api-Key": "sk-own-key", "Authorization": ""}, 200, ""},
+		{"an address that is none", azure, deployment, "", append([]string{"X-Bf-Azure-Endpoint", "http://r.test"}, append(own[:2:2], own[4:]...)...), "", nil, 400, "x-bf-azure-endpoint: must begin with https://"},
+		{"not asked for", azure, deployment, "", own[2:], "", nil, 502, ""},
+		{"usual", strings.Replace(azure, `"allow`, `"direct_keys_without_header":true,"allow`, 1), deployment, "", own[2:], "https://r.test/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21", map[string]string{"Api-Key": "sk-own-key"}, 200, ""},
+		{"not allowed", strings.Replace(azure, "true", "false", 1), deployment, "", own, "", nil, 502, ""},
+		{"not configured", bedrock, deployment, "", own, "", nil, 400, "azure is not configured"},
+		{"keys of AWS", bedrock, "/v1/chat/completions", "bedrock/amazon.nova-micro-v1:0", aws, "https://bedrock-runtime.eu-west-1.amazonaws.com/model/amazon.nova-micro-v1%3A0/converse", nil, 200, ""},
+		{"half of them", bedrock, "/v1/chat/completions", "bedrock/amazon.nova-micro-v1:0", aws[:4], "", nil, 400, "belong together"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			answer := chatAnswer
+			if strings.HasPrefix(c.model, "bedrock/") {
+				answer = `{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2}}`
+			}
+			g := Start(t, Options{Config: c.config, Script: func(*transport.Request) fake.Reply { return answers(answer) }})
+			body := chat(c.model)
+			if c.model == "" {
+				body = chatRequest
+			}
+			a := g.Do("POST", c.path, body, c.header...)
+			if a.Status != c.status || !strings.Contains(a.Body, c.says) {
+				t.Fatalf("%d %s", a.Status, a.Body)
+			}
+			seen := g.Upstream.Seen()
+			posted := ""
+			for _, s := range seen {
+				if s.Method == "POST" {
+					posted += s.URL
+				}
+				for name := range s.Header {
+					if strings.HasPrefix(name, "X-Bf-") {
+						t.Errorf("%s went upstream", name)
+					}
+				}
+			}
+			if posted != c.url {
+				t.Errorf("called %q", posted)
+			}
+			for name, want := range c.sent {
+				if got := seen[0].Header[name]; got != want {
+					t.Errorf("%s: %q, want %q", name, got, want)
+				}
+			}
+			for _, e := range g.Rows() {
+				if c.url != "" && e.SelectedKeyName != "header-provided" {
+					t.Errorf("the row's key is %q", e.SelectedKeyName)
+				}
+				if strings.Contains(encoded(g.Detail(e.ID)), "sk-own") {
+					t.Error("the row tells the client's credential")
+				}
+			}
+			if strings.Contains(g.Log.String(), "sk-own") {
+				t.Error("the log tells the client's credential")
+			}
+		})
+	}
+}
+
 // TestHeaderGroups: beta headers and what a client wants to be sent on arrive; what is the gateway's does not.
 func TestHeaderGroups(t *testing.T) {
 	t.Parallel()

@@ -216,7 +216,8 @@ func TestAliases(t *testing.T) {
 	t.Parallel()
 	g := Start(t, Options{Config: openaiKeys(`{"name":"a","value":"k-a","models":["fast"],"weight":1,"aliases":{"fast":"gpt-4o-mini-2024"}}`), Script: speaks})
 	a := g.Do("POST", "/v1/chat/completions", chat("openai/fast"))
-	if a.Status != 200 || !strings.Contains(a.Body, `"original_model_requested":"fast","resolved_model_used":"gpt-4o-mini-2024"`) {
+	if a.Status != 200 || !strings.Contains(a.Body, `"original_model_requested":"fast","resolved_model_used":"gpt-4o-mini-2024"`) ||
+		!strings.Contains(a.Body, `"resolved_key_alias":{"model_id":"gpt-4o-mini-2024"}`) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	if s := g.Upstream.Seen(); len(s) != 1 || !strings.Contains(s[0].Body, `"model":"gpt-4o-mini-2024"`) {
@@ -234,7 +235,7 @@ func TestRoutingRules(t *testing.T) {
 	g.JSON("POST", "/api/routing/rules", `{"name":"claude for the free","cel_expression":"headers[\"x-tier\"] == \"free\"","targets":[{"provider":"anthropic","model":"claude-haiku-4-5","weight":1}]}`, nil)
 	g.JSON("POST", "/api/governance/routing-rules", `{"name":"slow","cel_expression":"model == \"slow\"","provider":"groq","model":"llama","fallbacks":["openai/gpt-4o-mini"]}`, nil)
 	a := g.Do("POST", "/v1/chat/completions", chat("openai/gpt-4o"), "x-tier", "free")
-	if a.Status != 200 || !strings.Contains(a.Body, `"provider":"anthropic"`) {
+	if a.Status != 200 || !strings.Contains(a.Body, `"provider":"anthropic"`) || strings.Contains(a.Body, "resolved_key_alias") {
 		t.Errorf("by header: %d %s", a.Status, a.Body)
 	}
 	if a := g.Do("POST", "/v1/chat/completions", chat("openai/gpt-4o")); !strings.Contains(a.Body, `"provider":"openai"`) {

@@ -38,9 +38,11 @@ func (o *run) prepare() {
 // weight; where the provider has none, the client's own if that is allowed.
 func (o *run) begin() error {
 	o.session = session{}
-	if c, ok := o.direct(); ok {
-		o.sign(c, o.at.model)
-		return nil
+	if c, ok, err := o.direct(); ok || err != nil {
+		if err == nil {
+			o.sign(c, o.at.model)
+		}
+		return err
 	}
 	if i := o.bound(); i >= 0 {
 		o.use(i)
@@ -75,7 +77,7 @@ func (o *run) use(i int) {
 func (o *run) sign(c providers.Credential, model string) {
 	o.call.Credential, o.call.Model = c, model
 	rec := o.x.Record
-	rec.Model, rec.KeyID, rec.KeyName = model, c.KeyID, c.KeyName
+	rec.Model, rec.Aliased, rec.KeyID, rec.KeyName = model, model != o.at.model, c.KeyID, c.KeyName
 }
 
 // bound is the place of the key that serves the session of the exchange; -1 = there is none. Only first candidates with
@@ -105,29 +107,52 @@ func (o *run) bind() {
 
 // direct is the client's own credential, where the client wants it to be used, or that is the rule. It never goes to
 // another provider than the client's words say.
-func (o *run) direct() (c providers.Credential, ok bool) {
-	x := o.x
+func (o *run) direct() (c providers.Credential, ok bool, err error) {
+	x, up := o.x, o.at.up
 	if !o.r.Own || o.at.index > 0 || o.plan.moved || !o.r.OwnUnasked && x.Header.Get("X-Bf-Direct-Key") != "true" {
-		return c, false
+		return c, false, nil
+	}
+	value := o.usual()
+	if up.Features.Bring != nil {
+		c, ok, err = up.Features.Bring(providers.Brought{Value: value, Header: o.brought, Query: x.Query.Get})
+		c.Away = up.BaseURL == ""
+	}
+	if !ok && err == nil {
+		c = providers.Credential{Own: o.own()}
+		if len(c.Own) == 0 {
+			c.Value = value
+		}
+		ok = len(c.Own) > 0 || value != ""
 	}
 	c.KeyID, c.KeyName = provided, provided
-	if c.Own = o.own(); len(c.Own) > 0 {
-		return c, true
-	}
+	return c, ok, err
+}
+
+// usual is the key that the client brings in one of the usual header fields; "" = none.
+func (o *run) usual() string {
 	for _, name := range [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key"} {
-		v := x.Header.Get(name)
+		v := o.brought(name)
 		if name == "Authorization" {
-			if !o.r.Authorization || !strings.HasPrefix(v, "Bearer ") {
-				continue
+			if scheme, rest, two := strings.Cut(v, " "); two && strings.EqualFold(scheme, "Bearer") {
+				v = strings.TrimSpace(rest)
+			} else if two {
+				continue // it is no key
 			}
-			v = strings.TrimPrefix(v, "Bearer ")
 		}
-		if v != "" && !managed(v) {
-			c.Value = v
-			return c, true
+		if v != "" {
+			return v
 		}
 	}
-	return c, false
+	return ""
+}
+
+// brought is a field of the client's header; "" where its value is the gateway's own.
+func (o *run) brought(name string) string {
+	v := o.x.Header.Get(name)
+	if managed(v) || strings.EqualFold(name, "Authorization") && !o.r.Authorization {
+		return ""
+	}
+	return v
 }
 
 // passedOn is the client's own credential for a provider that has no key.
@@ -147,18 +172,20 @@ func (o *run) own() (fields []transport.Field) {
 		return nil
 	}
 	for _, name := range up.Features.Own {
-		v := o.x.Header.Get(name)
-		if v == "" || managed(v) || strings.EqualFold(name, "Authorization") && !o.r.Authorization {
-			continue
+		if v := o.brought(name); v != "" {
+			fields = append(fields, transport.Field{Name: name, Value: v})
 		}
-		fields = append(fields, transport.Field{Name: name, Value: v})
 	}
 	return fields
 }
 
 // managed reports whether a credential is one of the gateway's own, which no provider may see.
 func managed(value string) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimPrefix(value, "Bearer ")), "sk-bf-")
+	const bearer, ours = "Bearer ", "sk-bf-"
+	if len(value) > len(bearer) && strings.EqualFold(value[:len(bearer)], bearer) {
+		value = strings.TrimSpace(value[len(bearer):])
+	}
+	return len(value) >= len(ours) && strings.EqualFold(value[:len(ours)], ours)
 }
 
 // show keeps the bodies of the call for the client, where the provider's settings or the request say so.

@@ -103,7 +103,7 @@ func (r *Router) ruled(x *exchange.Exchange, p *plan, up *upstream, model string
 	if meant == nil {
 		meant = r.providers[x.Row.Provider]
 	}
-	in := rule.Input{Model: model, All: p.all, Header: x.Header.Get, Param: x.Query.Get, HasParam: x.Query.Has,
+	in := rule.Input{Model: model, All: p.all, Body: x.Raw, Header: x.Header.Get, Param: x.Query.Get, HasParam: x.Query.Has,
 		RequestType: strings.TrimSuffix(providers.RequestType(x.Row.Op, x.Row.Dialect, false), "_stream")}
 	if meant != nil {
 		in.Provider = meant.Name

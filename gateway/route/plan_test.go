@@ -10,6 +10,7 @@ import (
 
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/rule"
+	"heimdall/providers"
 	"heimdall/providers/fake"
 	"heimdall/providers/llm"
 )
@@ -221,6 +222,9 @@ func TestDirectKeys(t *testing.T) {
 		{"not asked, but usual", true, true, []string{"Authorization", "Bearer mine"}, "a:mine b:k"},
 		{"not allowed", false, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "Bearer mine"}, "a:k b:k"},
 		{"a virtual key", true, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "Bearer sk-bf-1"}, "a:k b:k"},
+		{"in other letters", true, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "bearer SK-BF-1", "X-Api-Key", "mine"}, "a:mine b:k"},
+		{"bare", true, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "mine"}, "a:mine b:k"},
+		{"no key", true, false, []string{"X-Bf-Direct-Key", "true", "Authorization", "Basic mine"}, "a:k b:k"},
 	} {
 		w := newWorld(t, unretried("a", "b")...)
 		w.script = down("a")
@@ -231,6 +235,62 @@ func TestDirectKeys(t *testing.T) {
 		}
 		if a := x.Record.Attempts[0]; (a.KeyID == provided) != strings.Contains(c.want, "mine") {
 			t.Errorf("%s: %+v", c.name, a)
+		}
+	}
+}
+
+// A key that comes with a place of its own goes there alone: nothing configured goes along, and what happens there says
+// nothing of the provider. It is made of what is not the gateway's.
+func TestKeysWithAPlace(t *testing.T) {
+	for _, c := range []struct {
+		name, base string
+		header     []string
+		sent       string // where, with which key, and with which team; "" = no call
+		gets       string
+		failures   int // that the provider is blamed for
+	}{
+		{"away", "", []string{"X-Bf-Direct-Key", "true", "X-Place", "http://there.test", "X-Api-Key", "mine"}, "http://there.test/v1/chat/completions mine ", "500", 0},
+		{"a proxy in between", "http://proxy.test", []string{"X-Bf-Direct-Key", "true", "X-Place", "http://there.test", "X-Api-Key", "mine"}, "http://proxy.test/v1/chat/completions mine blue", "500", 1},
+		{"no place", "", []string{"X-Bf-Direct-Key", "true", "X-Api-Key", "mine"}, "http://a.test/v1/chat/completions mine blue", "500", 1},
+		{"not asked", "", []string{"X-Place", "http://there.test", "X-Api-Key", "mine"}, "http://a.test/v1/chat/completions k blue", "500", 1},
+		{"refused", "", []string{"X-Bf-Direct-Key", "true", "X-Place", "http://there.test", "X-Api-Key", "sk-bf-1"}, "", "400 a place without a key", 0},
+	} {
+		p := unretried("a")[0]
+		p.BaseURL, p.Headers = c.base, map[string]string{"X-Team": "blue"}
+		p.Features.Base = func(configured string, own providers.Credential) (string, error) {
+			for _, at := range []string{configured, own.Options["place"]} {
+				if at != "" {
+					return at, nil
+				}
+			}
+			return "http://a.test", nil
+		}
+		p.Features.Bring = func(b providers.Brought) (own providers.Credential, ok bool, err error) {
+			if own.Value = b.Value; b.Header("X-Place") == "" || b.Value == "" {
+				if b.Header("X-Place") != "" {
+					err = llm.Errorf(llm.KindInvalidRequest, "a place without a key")
+				}
+				return own, false, err
+			}
+			own.Options = map[string]string{"place": b.Header("X-Place")}
+			return own, true, nil
+		}
+		w := newWorld(t, p)
+		w.open.Remember = true
+		w.script = func(string, string) (fake.Reply, error) { return fails(500, "it broke"), nil }
+		w.Own, w.Authorization = true, true
+		if got := w.send(w.ask("a/m", "", c.header...)); !strings.HasPrefix(got, c.gets) {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		got := ""
+		for _, s := range w.open.Seen() {
+			got += s.URL + " " + strings.TrimPrefix(s.Header["Authorization"], "Bearer ") + " " + s.Header["X-Team"]
+		}
+		if got != c.sent {
+			t.Errorf("%s: sent %s", c.name, got)
+		}
+		if n := w.Health.State("a", "").Failures; n != c.failures {
+			t.Errorf("%s: %d failures are the provider's", c.name, n)
 		}
 	}
 }

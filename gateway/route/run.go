@@ -43,10 +43,11 @@ type run struct {
 // facts are what the record says of the candidate that an exchange ends with.
 type facts struct {
 	provider, model, keyID, keyName string
+	aliased                         bool
 }
 
 func factsOf(rec *exchange.Record) facts {
-	return facts{rec.Provider, rec.Model, rec.KeyID, rec.KeyName}
+	return facts{rec.Provider, rec.Model, rec.KeyID, rec.KeyName, rec.Aliased}
 }
 
 // others tries the fallbacks, and the first candidate among them where it was not tried yet: firstErr is nil then. If
@@ -84,7 +85,7 @@ func (o *run) others(ctx context.Context, firstErr error) (*exchange.Reply, erro
 			}
 		}
 	}
-	rec.Provider, rec.Model, rec.KeyID, rec.KeyName = failed.provider, failed.model, failed.keyID, failed.keyName
+	rec.Provider, rec.Model, rec.KeyID, rec.KeyName, rec.Aliased = failed.provider, failed.model, failed.keyID, failed.keyName, failed.aliased
 	rec.Fallback, rec.PrimaryProvider, rec.PrimaryModel = 0, "", ""
 	return nil, firstErr
 }
@@ -96,7 +97,7 @@ func (o *run) say(message string) {
 // serve makes the calls that a candidate takes. once is true where it is better left alone: then one must do.
 func (o *run) serve(ctx context.Context, c candidate, once bool) (*exchange.Reply, error) {
 	rec := o.x.Record
-	rec.Provider, rec.Model, rec.KeyID, rec.KeyName, rec.Fallback = c.up.Name, c.model, "", "", c.index
+	rec.Provider, rec.Model, rec.Aliased, rec.KeyID, rec.KeyName, rec.Fallback = c.up.Name, c.model, false, "", "", c.index
 	if err := o.allowed(c); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,10 @@ import (
 	"heimdall/providers/llm"
 )
 
-// key is the breaker of the key in use; nil = it is not one of the provider's.
+// away reports whether the call goes to a place that the client named, which says nothing of the provider.
+func (o *run) away() bool { return o.call.Credential.Away }
+
+// keyBreaker is that of the key in use; nil = it is not one of the provider's.
 func (o *run) keyBreaker() *breaker {
 	if o.retries.key < 0 {
 		return nil
@@ -16,6 +19,9 @@ func (o *run) keyBreaker() *breaker {
 
 // probe begins a call at whom it calls.
 func (o *run) probe() {
+	if o.away() {
+		return
+	}
 	if b := o.at.up.breaker; b.take() {
 		o.probes[0] = b
 	}
@@ -26,6 +32,9 @@ func (o *run) probe() {
 
 // well tells the breakers of a call that was answered.
 func (o *run) well() {
+	if o.away() {
+		return
+	}
 	o.probes = [2]*breaker{}
 	o.at.up.breaker.succeeded()
 	if b := o.keyBreaker(); b != nil {
@@ -37,7 +46,7 @@ func (o *run) well() {
 func (o *run) judge(e *llm.Error) {
 	provider, key, why := o.at.up.breaker, o.keyBreaker(), reason(e)
 	switch {
-	case e.Kind == llm.KindCancelled, e.Kind == llm.KindInternal:
+	case o.away(), e.Kind == llm.KindCancelled, e.Kind == llm.KindInternal:
 		return
 	case rejected(e):
 		o.probes[0] = nil

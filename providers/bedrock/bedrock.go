@@ -119,8 +119,11 @@ func region(c providers.Credential) (string, error) {
 	if r == "" {
 		return "", llm.Errorf(llm.KindNoCredentials, "the key %q names no region", c.KeyName)
 	}
-	if strings.Trim(r, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+	if !regional(r) {
 		return "", llm.Errorf(llm.KindNoCredentials, "the region of the key %q is none", c.KeyName)
 	}
 	return r, nil
 }
+
+// regional reports whether a text can be a region's name, which becomes part of a host's.
+func regional(s string) bool { return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" }

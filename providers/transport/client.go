@@ -27,6 +27,8 @@ const (
 	bodyLimit   = 256 << 20
 
 	defaultConns = 5000
+	// Clients may name hosts of their own; past so many, those at rest are forgotten.
+	maxHosts = 256
 )
 
 // Client is the default Doer: HTTP/1.1 with keep-alive, one pool of connections for each upstream host. Close it to
@@ -122,6 +124,9 @@ func (c *Client) host(req *fasthttp.Request) *host {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if hc = c.hosts[string(key)]; hc == nil {
+		if len(c.hosts) >= maxHosts {
+			c.forget()
+		}
 		scheme := "http"
 		if secure {
 			scheme = "https"
@@ -143,6 +148,16 @@ func (c *Client) host(req *fasthttp.Request) *host {
 		c.hosts[string(key)] = hc
 	}
 	return hc
+}
+
+// forget drops the hosts that no call has a connection to. A call that is about to take one keeps its host.
+func (c *Client) forget() {
+	for key, hc := range c.hosts {
+		if hc.busy.Load() == 0 {
+			hc.CloseIdleConnections()
+			delete(c.hosts, key)
+		}
+	}
 }
 
 // acquire gets a connection. Where none is idle that takes time, so it leaves when ctx ends; a connection that comes
