@@ -86,6 +86,8 @@ func (i *importing) has(kind, id string) bool {
 		return slices.ContainsFunc(s.Teams, func(o *config.Owner) bool { return is(o.ID, o.Name) })
 	case "customer":
 		return slices.ContainsFunc(s.Customers, func(o *config.Owner) bool { return is(o.ID, o.Name) })
+	case "complexity":
+		return !s.Complexity.IsZero()
 	case "provider_limit":
 		return slices.ContainsFunc(s.ProviderLimits, func(l *config.ProviderLimit) bool { return is(l.Provider) })
 	case "model_limit":

@@ -46,5 +46,5 @@ func rules(s *config.Snapshot) *rule.Set {
 		}
 		list = append(list, one)
 	}
-	return rule.New(list, rule.Options{MaxDepth: s.Client.RoutingDepth})
+	return rule.New(list, rule.Options{MaxDepth: s.Client.RoutingDepth, Complexity: s.Complexity})
 }

@@ -81,6 +81,7 @@ func (g *Gateway) identity(virtualKeyID string) (who exchange.Identity) {
 	return who
 }
 
+// simulatedBody is what of a body counts for where it goes, in no dialect.
 func simulatedBody(s admin.Simulation) []byte {
 	var w rawjson.Writer
 	w.Open('{')
@@ -93,6 +94,9 @@ func simulatedBody(s admin.Simulation) []byte {
 			w.String(f)
 		}
 		w.Close(']')
+	}
+	if s.Prompt != "" {
+		w.StringField("prompt", s.Prompt)
 	}
 	w.Close('}')
 	return w.B

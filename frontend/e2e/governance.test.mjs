@@ -296,6 +296,36 @@ describe('routing', () => {
     await shown(page.getByRole('heading', { name: 'No rules yet' }));
   });
 
+  test('what makes a question hard is set, tried out, and reset', async () => {
+    const rule = { name: 'Hard ones', cel_expression: 'complexity_tier == "REASONING"', provider: kind.name, model: kind.models[0] };
+    const { rule: made } = await heimdall.call('POST', '/api/routing/rules', rule);
+    await open('#/routing');
+    await page.getByText('Complexity', { exact: true }).click();
+    await page.getByLabel('MEDIUM from').fill('0.5');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shown(page.getByRole('alert').filter({ hasText: 'must be more than 0.5' }));
+    await page.getByLabel('MEDIUM from').fill('0.1');
+    await page.getByLabel('Reasoning keywords').fill('piece of\nstring');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await until(async () => (await heimdall.call('GET', '/api/routing/complexity')).tier_boundaries.simple_medium === 0.1, 'it is saved');
+
+    await page.getByText('Try it out').click();
+    await page.getByLabel('Model').fill('anything');
+    await page.getByLabel('Question').fill('How long is a piece of string?');
+    await page.getByRole('button', { name: 'What would happen?' }).click();
+    const steps = page.getByRole('region', { name: 'How that is decided' });
+    await shown(steps.getByText('The request is graded REASONING'));
+    await shown(page.getByRole('region', { name: 'Where it would go' }).getByText(model));
+
+    await page.getByText('Complexity', { exact: true }).click();
+    await page.getByRole('button', { name: 'Reset…' }).click();
+    await page.getByRole('button', { name: 'Reset settings' }).click();
+    await gone(page.getByRole('dialog'));
+    assert.notEqual(await page.getByLabel('MEDIUM from').inputValue(), '0.1');
+    assert.ok((await page.getByLabel('Reasoning keywords').inputValue()).includes('step by step'));
+    await heimdall.call('DELETE', `/api/routing/rules/${made.id}`);
+  });
+
   test('who may not reach a model is told why', async () => {
     const key = await makeKey({ name: 'nothing', allow_all_providers: false });
     await open(`#/routing?tab=simulate&model=${model}&virtual_key=${key.id}`);
@@ -405,6 +435,7 @@ describe('where the API says no', () => {
     ['virtual-keys', '**/api/governance/virtual-keys*', 'The virtual keys cannot be read'],
     ['teams', '**/api/governance/teams*', 'The teams cannot be read'],
     ['routing', '**/api/routing/rules', 'The rules cannot be read'],
+    ['routing?tab=complexity', '**/api/routing/complexity', 'The settings cannot be read'],
     ['models', '**/api/models/prices*', 'The models cannot be read'],
     ['models?tab=overrides', '**/api/governance/pricing-overrides', 'Your prices cannot be read'],
     ['models?tab=limits', '**/api/governance/model-configs', 'The limits cannot be read'],
@@ -437,6 +468,7 @@ describe('accessibility', () => {
       await shown(page.getByText('Line 1, column 1.'));
     },
     'routing?tab=simulate&model=nothing': async () => {},
+    'routing?tab=complexity': async () => shown(page.getByLabel('Code keywords')),
     models: async () => {},
     'models?tab=overrides': async () => page.getByRole('button', { name: 'Set a price' }).first().click().then(dialogOpen),
     'models?tab=limits': async () => page.getByRole('button', { name: 'Add limit' }).click().then(dialogOpen),

@@ -78,6 +78,7 @@ type Shapes interface {
 	PriceShapes
 	LimitShapes
 	RuleShapes
+	ComplexityShapes
 }
 
 // LogStore is the request log. It finds every exchange that has ended.
@@ -150,6 +151,7 @@ func (a *Admin) Rows() []exchange.Row {
 	manage("GET", "/api/kill-switch", a.getKillSwitch)
 	manage("PUT", "/api/kill-switch", a.putKillSwitch)
 	a.ruleRows(manage)
+	a.complexityRows(manage)
 	manage("GET", "/api/logs", a.listLogs)
 	manage("DELETE", "/api/logs", a.deleteLogs)
 	manage("GET", "/api/logs/{id}", a.getLog)

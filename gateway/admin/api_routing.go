@@ -57,8 +57,30 @@ type ExpressionCheck struct {
 	Error *RuleError `json:"error"`
 }
 
+// Complexity is GET and PUT /api/routing/complexity, and the answer of POST below it to reset: how requests are graded
+// for complexity_tier. In a PUT what is left out stays.
+type Complexity struct {
+	TierBoundaries TierBoundaries     `json:"tier_boundaries"`
+	Keywords       ComplexityKeywords `json:"keywords"`
+}
+
+// TierBoundaries are the scores from which a request is of the next tier: each more than the one before, between 0 and 1.
+type TierBoundaries struct {
+	SimpleMedium     float64 `json:"simple_medium"`
+	MediumComplex    float64 `json:"medium_complex"`
+	ComplexReasoning float64 `json:"complex_reasoning"`
+}
+
+// ComplexityKeywords are words and phrases that are looked for, in any case. Simple ones make a request simpler.
+type ComplexityKeywords struct {
+	Code      []string `json:"code_keywords"`
+	Reasoning []string `json:"reasoning_keywords"`
+	Technical []string `json:"technical_keywords"`
+	Simple    []string `json:"simple_keywords"`
+}
+
 // Simulation is POST /api/routing/simulate: a request that is not made. Route is a drop-in route's provider, "" =
-// /v1. RequestType as in extra_fields; "" = chat_completion.
+// /v1. RequestType as in extra_fields; "" = chat_completion. Prompt is what the user asks the model.
 type Simulation struct {
 	Model        string            `json:"model"`
 	Route        string            `json:"route"`
@@ -67,6 +89,7 @@ type Simulation struct {
 	Headers      map[string]string `json:"headers"`
 	Params       map[string]string `json:"params"`
 	Fallbacks    []string          `json:"fallbacks"`
+	Prompt       string            `json:"prompt"`
 }
 
 // Simulated says what would happen: the steps of the decision in order, and the candidates. Refusal is what the client

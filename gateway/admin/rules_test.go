@@ -84,14 +84,14 @@ func TestRoutingRules(t *testing.T) {
 
 func TestAWrongRuleSaysSo(t *testing.T) {
 	w := newWorld(t, config.Fixed{})
-	name, expression := "r", "complexity_tier == 'SIMPLE'"
+	name, expression := "r", "complexity_teir == 'SIMPLE'"
 	err := w.Config.Update(t.Context(), func(d *config.Draft) error {
 		return d.PutRule(config.SourceFile, d.Pause.Since, config.RuleEdit{Name: &name, Expression: &expression, Targets: []config.Target{{Weight: 1}}})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := do[Rules](w, "GET", "/api/routing/rules", "").Rules[0]; r.Error == nil || r.Error.Line != 1 || r.Error.Column != 1 || !strings.Contains(r.Error.Message, "not served") {
+	if r := do[Rules](w, "GET", "/api/routing/rules", "").Rules[0]; r.Error == nil || r.Error.Line != 1 || r.Error.Column != 1 || !strings.Contains(r.Error.Message, "did you mean complexity_tier") {
 		t.Errorf("%+v", r.Error)
 	}
 }
@@ -123,8 +123,8 @@ func TestSimulations(t *testing.T) {
 	w.Breakers = func() Health {
 		return Health{Providers: []ProviderHealth{{Provider: "alpha", Breaker: Breaker{State: "open"}}}}
 	}
-	got := do[Simulated](w, "POST", "/api/routing/simulate", `{"model":"alpha/a-1","headers":{"x-tier":"gold"},"params":{"a":"b"},"fallbacks":["play/m"]}`)
-	want := Simulation{Model: "alpha/a-1", RequestType: "chat_completion", Headers: map[string]string{"x-tier": "gold"}, Params: map[string]string{"a": "b"}, Fallbacks: []string{"play/m"}}
+	got := do[Simulated](w, "POST", "/api/routing/simulate", `{"model":"alpha/a-1","headers":{"x-tier":"gold"},"params":{"a":"b"},"fallbacks":["play/m"],"prompt":"why?"}`)
+	want := Simulation{Model: "alpha/a-1", RequestType: "chat_completion", Headers: map[string]string{"x-tier": "gold"}, Params: map[string]string{"a": "b"}, Fallbacks: []string{"play/m"}, Prompt: "why?"}
 	if diff := cmp.Diff(want, asked); diff != "" || len(got.Steps) != 1 {
 		t.Errorf("%s %+v", diff, got)
 	}

@@ -24,7 +24,7 @@ var floors = []struct {
 	{"providers/auth", 20}, {"providers/transport", 20}, {"providers/catalog", 20},
 	{"providers", 21}, {"providers/fake", 22},
 	{"providers/all", 31}, {"providers/providertest", 32}, {"providers/*", 30},
-	{"gateway/period", 40}, {"gateway/exchange", 41}, {"gateway/rule", 45},
+	{"gateway/period", 40}, {"gateway/complexity", 40}, {"gateway/exchange", 41}, {"gateway/rule", 45},
 	{"gateway/config", 50}, {"gateway/govern", 50}, {"gateway/route", 50}, {"gateway/cache", 50},
 	{"gateway/mcp", 50}, {"gateway/plugin", 50}, {"gateway/observe", 50},
 	{"gateway/sqlstore", 60}, {"gateway/edge", 60}, {"gateway/admin", 60}, {"gateway/compat", 60}, {"gateway/importer", 60},

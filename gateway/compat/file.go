@@ -28,6 +28,7 @@ func (d *Decoder) ParseFile(data []byte, dir string) (*config.File, error) {
 	p.providers(o)
 	p.holders(o)
 	p.prices(o)
+	p.complexity(o)
 	p.rules(o)
 	p.framework(o)
 	later(o)

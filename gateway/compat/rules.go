@@ -118,7 +118,6 @@ func (p *fileParser) rules(o *object) {
 	if g == nil {
 		return
 	}
-	g.idle("this version does not grade requests; rules that ask for complexity_tier never match", "complexity_analyzer_config")
 	list, given := g.elements("routing_rules")
 	p.file.HasRules = given
 	seen := map[string]bool{}

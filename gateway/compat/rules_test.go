@@ -109,12 +109,11 @@ func TestRulesOfTheFile(t *testing.T) {
 		return m.Snapshot()
 	}
 	const text = `{%s"providers": {"openai": {"keys": [{"name": "main", "value": "env.K", "models": ["*"]}]}}, "governance": {
-		"complexity_analyzer_config": {"tier_boundaries": {"simple_medium": 0.2}},
 		"routing_rules": [
 			{"id": "r-1", "name": "cheap", "cel_expression": "model == 'big'", "targets": [{"provider": "openai", "provider_key_name": "main", "model": "small", "weight": 1}], "priority": 2},
 			{"name": "old", "provider": "openai", "priority": 1},
 			{"name": "wrong", "cel_expression": "modle == 'big'", "provider": "openai", "priority": 3, "colour": "red"},
-			{"name": "tiers", "cel_expression": "complexity_tier == 'SIMPLE'", "provider": "openai", "priority": 4}%s
+			{"name": "tiers", "cel_expression": "complexity_tier == 'HARD'", "provider": "openai", "priority": 4}%s
 		]}}`
 	s := start(fmt.Sprintf(text, "", ""))
 	var names []string
@@ -129,8 +128,8 @@ func TestRulesOfTheFile(t *testing.T) {
 	}
 	warned := fmt.Sprint(s.Problems)
 	for _, what := range []string{
-		"governance.complexity_analyzer_config", "governance.routing_rules[2].cel_expression line 1, column 1: there is no variable modle",
-		"governance.routing_rules[2].colour", "governance.routing_rules[3].cel_expression line 1, column 1: complexity_tier is not served",
+		"governance.routing_rules[2].cel_expression line 1, column 1: there is no variable modle",
+		"governance.routing_rules[2].colour", "governance.routing_rules[3].cel_expression line 1, column 20: there is no tier",
 	} {
 		if !strings.Contains(warned, what) {
 			t.Errorf("nobody says %s: %s", what, warned)

@@ -28,6 +28,7 @@ const (
 	kindModelLimit    = "model_limit"
 	kindRule          = "rule"
 	kindPrice         = "price"
+	kindComplexity    = "complexity"
 )
 
 type clientJSON struct {
@@ -204,6 +205,9 @@ func (e *encoder) governance(g Governance) {
 	for _, p := range g.Prices {
 		e.put(kindPrice, p.ID, p)
 	}
+	if !g.Complexity.IsZero() {
+		e.put(kindComplexity, kindComplexity, g.Complexity)
+	}
 }
 
 func (e *encoder) provider(p *Provider) {
@@ -338,6 +342,8 @@ func (d *decoder) governance(e Entity) error {
 		return add(&g.Rules, e)
 	case kindPrice:
 		return add(&g.Prices, e)
+	case kindComplexity:
+		return json.Unmarshal(e.Data, &g.Complexity)
 	}
 	return fmt.Errorf("unknown kind; a newer version may have written it")
 }

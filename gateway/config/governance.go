@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"heimdall/gateway/complexity"
 	"heimdall/gateway/period"
 )
 
@@ -19,12 +20,14 @@ type Governance struct {
 	ModelLimits    []*ModelLimit
 	Rules          []*Rule // in the order in which they are asked: by scope, priority, name
 	Prices         []*PriceOverride
+	Complexity     complexity.Config // how rules grade requests; zero parts are as built in
 }
 
 func (g Governance) clone() Governance {
 	return Governance{
 		VirtualKeys: copies(g.VirtualKeys), Teams: copies(g.Teams), Customers: copies(g.Customers), ProviderLimits: copies(g.ProviderLimits),
 		ModelLimits: copies(g.ModelLimits), Rules: copies(g.Rules), Prices: copies(g.Prices),
+		Complexity: g.Complexity,
 	}
 }
 

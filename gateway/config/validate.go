@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"heimdall/providers/transport"
 )
 
 var (
@@ -36,6 +37,7 @@ func (d *Draft) validate() []Problem {
 	for _, r := range d.Rules {
 		v.rule(r)
 	}
+	v.complexity()
 	for _, p := range d.Providers {
 		v.provider(p)
 	}
@@ -180,7 +182,7 @@ func (v *validator) providerKind(p *Provider, at string) (keyless bool) {
 func (v *validator) network(p *Provider, at string) {
 	n := p.Network
 	if n.BaseURL != "" {
-		if why := badURL(n.BaseURL); why != "" {
+		if why := transport.BadURL(n.BaseURL); why != "" {
 			v.say(at+".base_url", "%s", why)
 		}
 	}
@@ -259,7 +261,7 @@ func badPath(s string) string {
 		return ""
 	}
 	address, _, _ := strings.Cut(s, "?")
-	if why := badURL(address); why != "" {
+	if why := transport.BadURL(address); why != "" {
 		return "must begin with /, or be a whole URL: " + why
 	}
 	return ""
@@ -277,22 +279,6 @@ func (v *validator) header(at, name, value string) {
 	if !httpguts.ValidHeaderFieldValue(value) {
 		v.say(at+".extra_headers."+name, "has characters that a header can't carry, such as a line break")
 	}
-}
-
-func badURL(s string) string {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return "must be an address such as https://api.example.com/v1"
-	case u.User != nil:
-		return "must hold no user name or password; put credentials in a key"
-	case u.RawQuery != "" || u.Fragment != "":
-		return "must have no ? or # part"
-	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && a.IsLinkLocalUnicast() {
-		return "link-local addresses are never called"
-	}
-	return ""
 }
 
 func (v *validator) key(p *Provider, i int, keyless bool) {
@@ -334,7 +320,7 @@ func (v *validator) options(p *Provider, k *Key, kind KindInfo, at func(string) 
 		case !known:
 			v.say(at(name), "keys of %s have no such option", p.Name)
 		case o.Type == "url" && value != "":
-			if why := badURL(value); why != "" {
+			if why := transport.BadURL(value); why != "" {
 				v.say(at(name), "%s", why)
 			}
 		case o.Type != "textarea" && !oneLine(value):

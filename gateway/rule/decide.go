@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"heimdall/gateway/complexity"
 	"heimdall/gateway/exchange"
 )
 
@@ -22,6 +23,7 @@ type Input struct {
 	// HasParam finds parameters without a value too; nil = only those with a value are there.
 	HasParam func(name string) bool
 	Identity exchange.Identity
+	Body     []byte // by which complexity_tier is graded; it is read when a rule asks for that
 	// Used says how much of the tightest limit on a model of a provider is used, in percent; 0 = there is no limit.
 	Used func(provider, model string) (budget, tokens, requests float64)
 	All  bool // the decision is to show all targets
@@ -44,7 +46,7 @@ func (s *Set) Decide(in Input) (Decision, []exchange.Step) {
 		return d, nil
 	}
 	now := in // a copy, so that a request without rules costs no memory
-	p := pass{set: s, view: view{in: &now}, decision: d}
+	p := pass{set: s, view: view{in: &now, grade: s.grade}, decision: d}
 	for again := 1; p.once(); again++ {
 		if slices.Contains(p.seen, place{now.Provider, now.Model}) {
 			p.say("the rules send %s round in a circle; they are not asked again", named(now.Provider, now.Model))
@@ -78,7 +80,11 @@ func (p *pass) once() bool {
 		if !r.asked(&p.view.in.Identity) {
 			continue
 		}
+		before := p.view.graded
 		matched, err := r.program.matches(&p.view)
+		if p.view.graded && !before {
+			p.say("%s", graded(p.view.complexity))
+		}
 		if err != nil {
 			p.say("the rule %q is passed over: %s", r.Name, err)
 			continue
@@ -89,6 +95,14 @@ func (p *pass) once() bool {
 		}
 	}
 	return false
+}
+
+// graded says how a request was graded.
+func graded(g complexity.Grade) string {
+	if g.Tier == "" {
+		return "the request has no text to grade, so complexity_tier is not known"
+	}
+	return "the request is graded " + g.String()
 }
 
 // asked reports whether the rule is for requests of that sender.

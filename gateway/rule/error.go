@@ -109,10 +109,7 @@ func mistaken(tree *ast.AST, issues *cel.Issues) *Error {
 
 // stranger says that a name means nothing here.
 func stranger(name string, called bool) string {
-	switch {
-	case name == "complexity_tier":
-		return "complexity_tier is not served by this version: it does not grade requests"
-	case called:
+	if called {
 		return suggest("there is no function "+name, name, functions)
 	}
 	return suggest("there is no variable "+name, name, vocabulary())

@@ -10,6 +10,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
+
+	"heimdall/gateway/complexity"
 )
 
 // holds is the function around every comparison that may fail: it is false then. No expression can name it.
@@ -21,8 +23,8 @@ var comparisons = []string{
 	operators.In, overloads.StartsWith, overloads.EndsWith, overloads.Contains, overloads.Matches,
 }
 
-// review refuses what the language allows and a rule may not: to ask for all header fields at once, and patterns that
-// come from a request.
+// review refuses what the language allows and a rule may not: to ask for all header fields at once, patterns that come
+// from a request, and tiers that no request can have.
 func review(tree *ast.AST) (wrong *Error) {
 	single := map[int64]bool{} // uses of a table that ask for one entry
 	visit(tree, func(e ast.Expr) {
@@ -36,6 +38,7 @@ func review(tree *ast.AST) (wrong *Error) {
 			case call.FunctionName() == overloads.Matches && len(call.Args()) > 0:
 				wrong = first(wrong, pattern(tree, call.Args()[len(call.Args())-1]))
 			}
+			wrong = first(wrong, tiers(tree, e.AsCall()))
 		case ast.SelectKind:
 			single[e.AsSelect().Operand().ID()] = true
 		default:
@@ -62,6 +65,37 @@ func pattern(tree *ast.AST, e ast.Expr) *Error {
 		return at(tree, e.ID(), "is no regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return nil
+}
+
+func isTier(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == tierVariable }
+
+// tiers checks what complexity_tier is compared with.
+func tiers(tree *ast.AST, call ast.CallExpr) (wrong *Error) {
+	switch call.FunctionName() {
+	case operators.Equals, operators.NotEquals, operators.In:
+		if slices.ContainsFunc(call.Args(), isTier) {
+			for _, side := range call.Args() {
+				wrong = first(wrong, tier(tree, side))
+			}
+		}
+	}
+	return wrong
+}
+
+// tier checks a text, or a list of some.
+func tier(tree *ast.AST, e ast.Expr) (wrong *Error) {
+	switch e.Kind() {
+	case ast.ListKind:
+		for _, one := range e.AsList().Elements() {
+			wrong = first(wrong, tier(tree, one))
+		}
+	case ast.LiteralKind:
+		if text, ok := e.AsLiteral().(types.String); ok && !slices.Contains(complexity.Tiers, complexity.Tier(text)) {
+			return at(tree, e.ID(), fmt.Sprintf("there is no tier %q; there are SIMPLE, MEDIUM, COMPLEX and REASONING", string(text)))
+		}
+	default:
+	}
+	return wrong
 }
 
 // guard wraps the comparisons that may fail, and writes whole numbers that are compared with percentages as the
@@ -116,8 +150,10 @@ func decimal(factory ast.ExprFactory, sides []ast.Expr) {
 // fallible reports whether a side of a comparison may be missing.
 func fallible(e ast.Expr) bool {
 	switch e.Kind() {
-	case ast.LiteralKind, ast.IdentKind:
+	case ast.LiteralKind:
 		return false
+	case ast.IdentKind:
+		return isTier(e)
 	case ast.ListKind:
 		return slices.ContainsFunc(e.AsList().Elements(), fallible)
 	case ast.CallKind:

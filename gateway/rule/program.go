@@ -22,12 +22,16 @@ const (
 	maxText   = 2 << 10  // what a text of a request is taken to be at worst, in letters
 )
 
+// tierVariable is the variable that has no value where a request has no text.
+const tierVariable = "complexity_tier"
+
 // variables are what an expression may ask for, besides headers and params.
 var variables = map[string]*cel.Type{
 	"model": cel.StringType, "provider": cel.StringType, "request_type": cel.StringType,
 	"virtual_key_id": cel.StringType, "virtual_key_name": cel.StringType, "team_id": cel.StringType, "team_name": cel.StringType,
 	"customer_id": cel.StringType, "customer_name": cel.StringType,
 	"budget_used": cel.DoubleType, "tokens_used": cel.DoubleType, "request": cel.DoubleType,
+	tierVariable: cel.StringType,
 }
 
 // tables are the variables whose entries are looked up by name.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"heimdall/gateway/complexity"
 	"heimdall/gateway/exchange"
 )
 
@@ -129,7 +130,12 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 		{`model.matches(headers["x"])`, 1, 22, "must stand in the expression"},
 		{`headers.exists(h, h == "x")`, 1, 1, `headers["name"]`},
 		{`size(params) > 2`, 1, 6, `params["name"]`},
-		{`complexity_tier == "SIMPLE"`, 1, 1, "not served by this version"},
+		{`complexity_teir == "SIMPLE"`, 1, 1, "did you mean complexity_tier?"},
+		{`complexity_tier == "simple"`, 1, 20, `there is no tier "simple"; there are SIMPLE, MEDIUM`},
+		{`complexity_tier == ""`, 1, 20, `there is no tier ""`},
+		{`"HARD" != complexity_tier`, 1, 1, `there is no tier "HARD"`},
+		{`complexity_tier in ["COMPLEX", "HARD"]`, 1, 32, `there is no tier "HARD"`},
+		{`complexity_tier == 5`, 1, 17, "does not go together"},
 		{`model.name == "x"`, 1, 6, "has no parts"},
 		{"\xff", 1, 1, "UTF-8"},
 		{strings.Repeat("(", 200) + "true" + strings.Repeat(")", 200), 1, 1, "too deep"},
@@ -165,10 +171,11 @@ func FuzzExpressions(f *testing.F) {
 	for _, seed := range []string{
 		``, `model == "x"`, `headers["a"] in ["b"] || !(params.c != "d")`, `["a"].exists(p, model.startsWith(p))`, `budget_used == 80 ? true : request > 3`,
 		`model.matches("(a|b)*")`, `"x" in headers && has(headers.y)`, `{"a": headers["x"]}["a"] == "b"`, `size([1, 2].map(x, x * 2)) == 2`, `int(headers["n"]) % 2 == 0`,
-		"model == \"a\n", `dyn(model) == 5`, `headers == headers`, `timestamp("x") > timestamp("y")`, `((((`, `model.`, `@holds(true)`, "\x00", `b"\xff" == b"x"`,
+		"model == \"a\n", `dyn(model) == 5`, `headers == headers`, `complexity_tier in ["SIMPLE"]`, `size(complexity_tier) > 2`, `timestamp("x") > timestamp("y")`, `((((`, `model.`, `@holds(true)`, "\x00", `b"\xff" == b"x"`,
 	} {
 		f.Add(seed, "value")
 	}
+	grader := complexity.New(complexity.Config{})
 	f.Fuzz(func(t *testing.T, expression, value string) {
 		p, err := Compile(expression)
 		if err != nil {
@@ -178,8 +185,8 @@ func FuzzExpressions(f *testing.F) {
 			return
 		}
 		find := func(string) string { return value }
-		in := Input{Model: value, Provider: "openai", Header: find, Param: find}
-		_, _ = p.matches(&view{in: &in}) // an error is an answer; a panic is not
+		in := Input{Model: value, Provider: "openai", Header: find, Param: find, Body: []byte(value)}
+		_, _ = p.matches(&view{in: &in, grade: func() *complexity.Analyzer { return grader }}) // an error is an answer; a panic is not
 	})
 }
 

@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+
+	"heimdall/gateway/complexity"
 )
 
 // Rule is one routing rule. Expression "" always matches. Scope is virtual_key, team, customer or global ("" as well);
@@ -34,6 +37,8 @@ type Target struct {
 type Options struct {
 	MaxDepth int            // how often chained rules may be asked again for one request; 0 = never
 	Draw     func() float64 // a random number from 0 up to 1; nil = one of math/rand
+
+	Complexity complexity.Config // how requests are graded
 }
 
 // Set are the rules of one configuration. It may be used by many at once; nil has no rules.
@@ -42,6 +47,8 @@ type Set struct {
 	errors map[string]*Error
 	depth  int
 	draw   func() float64
+	// grade makes the analyzer when the first rule asks for it: most sets have none that does.
+	grade func() *complexity.Analyzer
 }
 
 type compiled struct {
@@ -52,7 +59,7 @@ type compiled struct {
 // New compiles the rules. Those that are switched off, have no target or are wrong are never asked; nil where none is left to
 // ask and none is wrong.
 func New(rules []Rule, o Options) *Set {
-	s := &Set{errors: map[string]*Error{}, depth: o.MaxDepth, draw: o.Draw}
+	s := &Set{errors: map[string]*Error{}, depth: o.MaxDepth, draw: o.Draw, grade: sync.OnceValue(func() *complexity.Analyzer { return complexity.New(o.Complexity) })}
 	if s.draw == nil {
 		s.draw = rand.Float64
 	}

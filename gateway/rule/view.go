@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
+
+	"heimdall/gateway/complexity"
 )
 
 // view shows an Input to an expression. Nothing is looked up that is not asked for.
@@ -17,6 +19,10 @@ type view struct {
 	params   names
 	measured bool
 	used     [3]float64 // budget, tokens, requests
+
+	grade      func() *complexity.Analyzer
+	graded     bool
+	complexity complexity.Grade
 }
 
 // forget drops what was looked up for another provider and model.
@@ -56,6 +62,8 @@ func (v *view) ResolveName(name string) (any, bool) {
 		return v.percent(1), true
 	case "request":
 		return v.percent(2), true
+	case tierVariable:
+		return v.tier()
 	}
 	return nil, false
 }
@@ -69,6 +77,14 @@ func (v *view) percent(i int) types.Double {
 		v.measured = true
 	}
 	return types.Double(v.used[i])
+}
+
+// tier is how complex the request is; it is not there where that has no text.
+func (v *view) tier() (any, bool) {
+	if !v.graded {
+		v.complexity, v.graded = v.grade().Grade(v.in.Body), true
+	}
+	return types.String(v.complexity.Tier), v.complexity.Tier != ""
 }
 
 // names is a table of texts by name whose entries are looked up one by one. What has no value is not in it, but where

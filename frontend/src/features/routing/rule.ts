@@ -93,6 +93,7 @@ export const pieces: { text: string; about: string }[] = [
   { text: 'virtual_key_name', about: 'who calls' },
   { text: 'team_name', about: 'its team' },
   { text: 'budget_used', about: 'percent of the fullest budget' },
+  { text: 'complexity_tier == "SIMPLE"', about: 'how hard the question is: also MEDIUM, COMPLEX, REASONING' },
   { text: 'model.startsWith("small-")', about: 'also endsWith, contains, matches' },
 ];
 

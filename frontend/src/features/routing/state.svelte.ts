@@ -1,26 +1,26 @@
-import type { OwnerRef, Rule, Simulated, Simulation } from '../../lib/api/types.gen';
-import { fine, refusalOf, type Refusal } from '../../lib/refusal';
+import type { Complexity, OwnerRef, Rule, Simulated, Simulation } from '../../lib/api/types.gen';
+import { Changes } from '../../lib/changes.svelte';
+import { refusalOf, type Refusal } from '../../lib/refusal';
 import { Resource } from '../../lib/resource.svelte';
 import { api } from '../../lib/state/session.svelte';
-import { toasts } from '../../lib/ui/toasts.svelte';
 import type { ruleDraft } from './rule';
 
 type Draft = ReturnType<typeof ruleDraft>;
 
-/** Routing holds the rules, and what would happen to a request. */
-class Routing {
+/** Routing holds the rules, how requests are graded, and what would happen to one. */
+class Routing extends Changes {
   readonly rules = new Resource(async () => (await api.rules()).rules);
   /** owners are whom a rule can be for, by its scope. */
   readonly owners = new Resource<Record<string, OwnerRef[]>>(async () => {
     const [keys, teams, customers] = await Promise.all([api.virtualKeys({ limit: 100 }), api.teams(), api.customers()]);
     return { virtual_key: keys.virtual_keys, team: teams.teams, customer: customers.customers };
   });
-  busy = $state(false);
+  readonly complexity = new Resource(() => api.complexity());
   outcome = $state.raw<Simulated | undefined>();
   failed = $state('');
 
   async load(): Promise<void> {
-    await Promise.all([this.rules.load(), this.owners.load()]);
+    await Promise.all([this.rules.load(), this.owners.load(), this.complexity.load()]);
   }
 
   ownerName(scope: string, id: string | undefined): string {
@@ -33,6 +33,14 @@ class Routing {
 
   remove(rule: Rule): Promise<Refusal> {
     return this.change(() => api.deleteRule(rule.id), `${rule.name} is deleted.`);
+  }
+
+  saveComplexity(draft: Complexity): Promise<Refusal> {
+    return this.change(() => api.updateComplexity(draft), 'Saved. The next request is graded by it.');
+  }
+
+  resetComplexity(): Promise<Refusal> {
+    return this.change(() => api.resetComplexity(), 'The built-in settings count again.');
   }
 
   /** simulate asks what would happen to a request. */
@@ -49,18 +57,8 @@ class Routing {
     }
   }
 
-  private async change(what: () => Promise<unknown>, done: string): Promise<Refusal> {
-    this.busy = true;
-    try {
-      await what();
-      await this.rules.load();
-      toasts.ok(done);
-      return fine;
-    } catch (error) {
-      return refusalOf(error);
-    } finally {
-      this.busy = false;
-    }
+  protected reload(): Promise<unknown> {
+    return Promise.all([this.rules.load(), this.complexity.load()]);
   }
 }
 

@@ -30,6 +30,7 @@ import type {
   Rules,
   RuleAnswer,
   ExpressionCheck,
+  Complexity,
   Simulation,
   Simulated,
   Health,
@@ -159,6 +160,9 @@ export class Client {
   updateRule = (id: string, draft: object) => this.call<RuleAnswer>('PUT', `/api/routing/rules/${enc(id)}`, draft);
   deleteRule = (id: string) => this.call<Saved>('DELETE', `/api/routing/rules/${enc(id)}`);
   checkExpression = (cel_expression: string) => this.call<ExpressionCheck>('POST', '/api/routing/check', { cel_expression });
+  complexity = () => this.call<Complexity>('GET', '/api/routing/complexity');
+  updateComplexity = (draft: Complexity) => this.call<Complexity>('PUT', '/api/routing/complexity', draft);
+  resetComplexity = () => this.call<Complexity>('POST', '/api/routing/complexity/reset');
   simulate = (request: Partial<Simulation>) => this.call<Simulated>('POST', '/api/routing/simulate', request);
   healthState = () => this.call<Health>('GET', '/api/health-state');
 

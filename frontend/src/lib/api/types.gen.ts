@@ -879,8 +879,32 @@ export interface ExpressionCheck {
 }
 
 /**
+ * Complexity is GET and PUT /api/routing/complexity, and the answer of POST below it to reset: how requests are graded
+ * for complexity_tier. In a PUT what is left out stays.
+ */
+export interface Complexity {
+  tier_boundaries: TierBoundaries;
+  keywords: ComplexityKeywords;
+}
+
+/** TierBoundaries are the scores from which a request is of the next tier: each more than the one before, between 0 and 1. */
+export interface TierBoundaries {
+  simple_medium: number;
+  medium_complex: number;
+  complex_reasoning: number;
+}
+
+/** ComplexityKeywords are words and phrases that are looked for, in any case. Simple ones make a request simpler. */
+export interface ComplexityKeywords {
+  code_keywords: string[];
+  reasoning_keywords: string[];
+  technical_keywords: string[];
+  simple_keywords: string[];
+}
+
+/**
  * Simulation is POST /api/routing/simulate: a request that is not made. Route is a drop-in route's provider, "" =
- * /v1. RequestType as in extra_fields; "" = chat_completion.
+ * /v1. RequestType as in extra_fields; "" = chat_completion. Prompt is what the user asks the model.
  */
 export interface Simulation {
   model: string;
@@ -890,6 +914,7 @@ export interface Simulation {
   headers: Record<string, string>;
   params: Record<string, string>;
   fallbacks: string[];
+  prompt: string;
 }
 
 /**
