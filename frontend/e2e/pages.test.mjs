@@ -1,43 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, beforeEach, afterEach, describe, test } from 'node:test';
-import { keyless, startBrowser, startHeimdall, until } from './heimdall.mjs';
+import { describe, test } from 'node:test';
+import { until } from './heimdall.mjs';
+import { heimdall, kind, open, page, shown } from './page.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const patience = 10_000;
 
-let browser, heimdall, kind, context, page, complaints;
-
-before(async () => {
-  [browser, heimdall] = await Promise.all([startBrowser(), startHeimdall()]);
-  kind = await keyless(heimdall);
-});
-after(async () => {
-  await browser?.close();
-  await heimdall?.stop();
-});
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', permissions: ['clipboard-read', 'clipboard-write'] });
-  context.setDefaultTimeout(patience);
-  page = await context.newPage();
-  complaints = [];
-  page.on('pageerror', (e) => complaints.push(e.message));
-  page.on('console', (m) => {
-    if (/Content Security Policy|Refused to/.test(m.text())) complaints.push(m.text());
-  });
-});
-afterEach(async () => {
-  assert.deepEqual(complaints, [], 'the page runs without errors, within its policy');
-  await context.close();
-});
-
-const open = async (place = '') => {
-  await page.goto(`${heimdall.url}/${place}`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-};
 const row = (model) => page.getByRole('row').filter({ has: page.getByText(model, { exact: true }) });
-const shown = (locator) => locator.first().waitFor();
 const params = () => new URLSearchParams(new URL(page.url()).hash.split('?')[1]);
 
 describe('first run', () => {
