@@ -219,16 +219,15 @@ func validKey(b []byte, i int) (int, error) {
 
 func validString(b []byte, i int) (int, error) {
 	for i++; i < len(b); i++ {
-		c := b[i]
-		if c > '"' && c != '\\' {
-			continue
+		if i += plain(b[i:]); i == len(b) {
+			break
 		}
-		switch {
-		case c == '"':
+		switch b[i] {
+		case '"':
 			return i + 1, nil
-		case c < ' ':
+		default:
 			return i, bad(i, "no control character in a string")
-		case c == '\\':
+		case '\\':
 			n, err := validEscape(b, i)
 			if err != nil {
 				return i, err

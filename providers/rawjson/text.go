@@ -150,33 +150,19 @@ const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string. Broken UTF-8 becomes U+FFFD; nothing is escaped that need not be.
 func AppendString(dst []byte, s string) []byte {
-	if plainASCII(s) { // as most are
-		return append(append(append(dst, '"'), s...), '"')
-	}
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	dst = append(dst, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		n := plain(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[from:i]...)
-		dst = appendControl(dst, c)
-		from = i + 1
+		dst = appendControl(dst, s[n])
+		s = s[n+1:]
 	}
-	return append(append(dst, s[from:]...), '"')
-}
-
-func plainASCII(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 func appendControl(dst []byte, c byte) []byte {
