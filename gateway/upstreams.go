@@ -125,6 +125,9 @@ func (u *upstreams) providers(s *config.Snapshot, kinds map[string]providers.Pro
 			},
 			Keyless: kind.Info().Keyless,
 		}
+		if g := p.Network.Guard; g != nil {
+			one.Guard = providers.Guard{Minimum: g.Minimum, Window: g.Window}
+		}
 		one.Retry.Max, one.Retry.Initial, one.Retry.Longest = p.Network.RetryPolicy()
 		if p.Custom != nil {
 			one.Allowed, one.Paths = p.Custom.Allowed, p.Custom.Paths

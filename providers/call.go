@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ type Target struct {
 	Secrets  []string          // values among them that nobody may see
 	Timeout  time.Duration
 	Idle     time.Duration
+	Guard    Guard // of streams
 	Doer     transport.Doer
 	Raw      Raw
 
@@ -34,7 +36,8 @@ type Target struct {
 	// Paths are the user's own paths or whole URLs by request type.
 	Paths map[string]string
 
-	last atomic.Pointer[located]
+	last     atomic.Pointer[located]
+	openings sync.Pool // of *opening
 }
 
 // Raw says which bodies of an exchange with the upstream the client gets to see beside its answer.
@@ -61,7 +64,7 @@ type Call struct {
 	Keep    int                                                 // how many bytes of a stream the record wants
 
 	// Patience is how long Do waits for a stream to begin: an error that comes within that time in place of an answer is
-	// Do's. 0 = it does not wait.
+	// Do's. 0 = it does not wait. For a guarded target it waits until the guard knows, however long that takes.
 	Patience time.Duration
 
 	again string // why the body has to be encoded anew for its own dialect; "" = it has not
@@ -77,7 +80,8 @@ func (c *Call) Spent() (u llm.Usage, ok bool) {
 }
 
 // Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
-// complete once Body was returned or Stream has ended.
+// complete once Body was returned or Stream has ended; until then nobody may look into it, for the stream may be read
+// ahead. First and Warnings are what was known of it when the attempt was over.
 type Answer struct {
 	Status      int
 	ContentType string
@@ -86,6 +90,8 @@ type Answer struct {
 	Stream      io.ReadCloser
 	Release     func()
 	Seen        *Seen
+	First       time.Time // zero = nothing had come
+	Warnings    []llm.Warning
 }
 
 // Seen is what the gateway saw of an answer on its way.
@@ -234,7 +240,7 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 		seen.Scan.Usage, seen.Scan.HasUsage = u(resp.Header)
 	}
 	a := &t.answer
-	*a = Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen}
+	*a = Answer{Status: resp.Status, Forward: resp.Each, Release: resp.Release, Seen: seen, First: seen.First, Warnings: seen.Warnings}
 	if c.native(upstream) {
 		a.ContentType, a.Body = resp.ContentType, resp.Body
 		return a, nil
@@ -250,6 +256,7 @@ func (c *Call) unary(upstream dialect.Dialect, resp *transport.Response, t *try)
 		resp.Release()
 		return nil, err
 	}
+	a.Warnings = seen.Warnings
 	return a, nil
 }
 
@@ -311,9 +318,13 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 		a.ContentType = c.Client.Server.ContentType()
 		f.steps = &translation{decoder: upstream.Client.Decoder(), encoder: c.Client.Server.Encoder(r), seen: seen, named: c.named, hide: f.hide}
 	}
-	if e := f.begin(c.Patience, upstream); e != nil {
+	a.Warnings = seen.Warnings
+	if e := f.begin(c.Target, c.Patience, upstream); e != nil {
 		_ = f.Close()
 		return nil, e
+	}
+	if f.begins != nil && !f.begins.reads {
+		a.First = seen.First
 	}
 	return a, nil
 }

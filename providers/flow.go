@@ -35,7 +35,7 @@ type flow struct {
 	mid   bool   // without steps: what was given out ends inside a frame
 	ended bool
 
-	begins opening
+	begins *opening // nil = what was read ahead is given out
 }
 
 // steps change a stream. Both append to dst and return it; end comes once, after the last feed, with what broke the
@@ -46,7 +46,14 @@ type steps interface {
 }
 
 func (f *flow) Read(p []byte) (int, error) {
-	f.begins.join()
+	if o := f.begins; o != nil {
+		if o.probe != nil && len(o.probe.held) > 0 {
+			return o.probe.give(p), nil
+		}
+		if o.join(); len(f.out) == 0 {
+			f.giveBack()
+		}
+	}
 	for len(f.out) == 0 {
 		if f.ended {
 			return 0, io.EOF
@@ -56,8 +63,8 @@ func (f *flow) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, f.out)
-	if f.out = f.out[n:]; len(f.out) == 0 {
-		f.begins.giveBack()
+	if f.out = f.out[n:]; len(f.out) == 0 && f.begins != nil {
+		f.giveBack()
 	}
 	return n, nil
 }
@@ -208,7 +215,9 @@ func (f *flow) saw(p []byte) {
 	if f.seen.First.IsZero() {
 		f.seen.First = time.Now()
 	}
-	f.begins.saw(p, f.binary)
+	if f.begins != nil {
+		f.begins.saw(p, f.binary)
+	}
 	f.tee.Feed(p)
 	f.seen.Size += int64(len(p))
 	if room := f.keep - len(f.seen.Kept); room > 0 {
@@ -266,12 +275,14 @@ func (f *flow) broken(err error) *llm.Error {
 
 // Close ends the stream early or after its end; the upstream's connection is closed where it has more to say.
 func (f *flow) Close() error {
-	if f.begins.waits != nil {
-		_ = f.src.Close() // wakes who waits for its beginning
-		<-f.begins.waits
-		f.begins.waits = nil
+	if o := f.begins; o != nil {
+		if o.reads {
+			_ = f.src.Close() // wakes who waits for its beginning
+			<-o.done
+			o.reads = false
+		}
+		f.giveBack()
 	}
-	f.begins.giveBack()
 	if !f.ended {
 		f.ended = true
 		f.seen.Scan = f.tee.Result()

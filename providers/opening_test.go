@@ -6,10 +6,13 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"heimdall/providers"
+	"heimdall/providers/fake"
 	"heimdall/providers/llm"
+	"heimdall/providers/transport"
 )
 
 const (
@@ -68,6 +71,7 @@ func TestStreamsThatBeginWithAnError(t *testing.T) {
 	}{
 		{"its own dialect", "chat", "chat", chatError, io.EOF, llm.KindServerError, 502},
 		{"translated", "messages", "chat", messagesError, io.EOF, llm.KindOverloaded, 503},
+		{"with its end", "chat", "chat", chatError, io.EOF, llm.KindServerError, 502},
 		{"in pieces", "messages", "messages", messagesError, io.EOF, llm.KindOverloaded, 503},
 		{"nothing at all", "chat", "chat", "", io.ErrUnexpectedEOF, llm.KindTruncated, 502},
 		{"a piece of a frame", "chat", "messages", begun[:9], io.ErrUnexpectedEOF, llm.KindTruncated, 502},
@@ -75,8 +79,11 @@ func TestStreamsThatBeginWithAnError(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var r io.Reader = io.MultiReader(strings.NewReader(c.body), iotest.ErrReader(c.err))
-			if c.name == "in pieces" {
+			switch c.name {
+			case "in pieces":
 				r = iotest.OneByteReader(r)
+			case "with its end":
+				r = iotest.DataErrReader(r)
 			}
 			call, src := opened(t, c.upstream, c.client, r, time.Minute)
 			close(src.free)
@@ -89,7 +96,7 @@ func TestStreamsThatBeginWithAnError(t *testing.T) {
 				return
 			}
 			e := llm.AsError(err)
-			if err == nil || e.Kind != c.kind || e.Status != c.status || strings.Contains(e.Message+string(e.Raw), "secret") {
+			if err == nil || e.Kind != c.kind || e.Status != c.status || (e.Dialect == "") != (c.kind == llm.KindTruncated) || strings.Contains(e.Message+string(e.Raw), "secret") {
 				t.Errorf("%v, %+v", err, e)
 			}
 			select {
@@ -182,6 +189,143 @@ func BenchmarkStream(b *testing.B) {
 				for err == nil {
 					_, err = a.Stream.Read(buf)
 				}
+				_ = a.Stream.Close()
+			}
+		})
+	}
+}
+
+// Reading ahead costs no memory of its own.
+func TestStreamAllocs(t *testing.T) {
+	text, buf := chatStream(), make([]byte, 4096)
+	allocs := map[time.Duration]float64{}
+	for _, patience := range []time.Duration{0, time.Minute} {
+		call := newCall(t, table("chat"), "chat", ask, nil)
+		call.Peek.IncludeUsage = true
+		call.Patience = patience
+		allocs[patience] = testing.AllocsPerRun(500, func() {
+			src := newSource(strings.NewReader(text))
+			close(src.free)
+			call.Target.Doer = streamed(src)
+			a, err := call.Do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for err == nil {
+				_, err = a.Stream.Read(buf)
+			}
+			_ = a.Stream.Close()
+		})
+	}
+	// None was measured; the race detector takes things out of pools now and then.
+	if straight, ahead := allocs[0], allocs[time.Minute]; straight > 18 || ahead > straight+2 {
+		t.Errorf("a stream allocates %v times, one that is read ahead %v", straight, ahead)
+	}
+}
+
+// A stream that is through with its beginning leaves the room of it to others, also when it breaks.
+func TestABrokenStreamLeavesOthersAlone(t *testing.T) {
+	want := chatStream()
+	begun := strings.SplitAfterN(want, "\n\n", 2)[0]
+	first := newSource(io.MultiReader(strings.NewReader(begun), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	second := newSource(strings.NewReader(want))
+	close(first.free)
+	close(second.free)
+	call := newCall(t, table("chat"), "chat", ask, streamed(first))
+	call.Peek.IncludeUsage, call.Patience = true, time.Minute
+	a, err := call.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.Stream.Read(make([]byte, 4096)); n != len(begun) || err != nil {
+		t.Fatal(n, err)
+	}
+	call.Target.Doer = streamed(second)
+	b, err := call.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(a.Stream); err != nil || !strings.Contains(string(rest), "before it was complete") {
+		t.Errorf("%q %v", rest, err)
+	}
+	if got, err := io.ReadAll(b.Stream); err != nil || string(got) != want {
+		t.Errorf("%v: %s", err, got)
+	}
+	_, _ = a.Stream.Close(), b.Stream.Close()
+}
+
+// What one stream began with says nothing of the next.
+func TestStreamsOneAfterTheOther(t *testing.T) {
+	well := chatStream()
+	call := newCall(t, table("chat"), "chat", ask, nil)
+	call.Peek.IncludeUsage, call.Patience = true, time.Nanosecond
+	late := newSource(strings.NewReader(chatError))
+	call.Target.Doer = streamed(late)
+	a, err := call.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(late.free)
+	if got, err := io.ReadAll(a.Stream); !strings.Contains(string(got), "no more") || err != nil {
+		t.Errorf("%s %v", got, err)
+	}
+	_ = a.Stream.Close()
+	call.Patience = time.Minute
+	for i, body := range []string{well, chatError, chatError, well, chatError, well} {
+		src := newSource(strings.NewReader(body))
+		close(src.free)
+		call.Target.Doer = streamed(src)
+		a, err := call.Do(t.Context())
+		if (err != nil) != (body == chatError) {
+			t.Fatalf("stream %d: %v", i, err)
+		}
+		if err != nil {
+			continue
+		}
+		if got, err := io.ReadAll(a.Stream); string(got) != well || err != nil {
+			t.Errorf("stream %d: %s %v", i, got, err)
+		}
+		_ = a.Stream.Close()
+	}
+}
+
+// What is known of an answer at once is complete for one that came whole, and safe to read while a stream is read ahead.
+func TestWhatIsKnownAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		op       llm.Op
+		more     string
+		patience time.Duration
+		lost     string
+		first    time.Duration // after the call began; -1 = not yet
+	}{
+		{"whole", llm.OpChat, "", 0, "top_k", 0},
+		{"a stream that came in time", llm.OpChat, `,"stream":true`, 2 * time.Second, "top_k", time.Second},
+		{"a late one", llm.OpChat, `,"stream":true`, time.Millisecond, "top_k", -1},
+		{"an estimate", llm.OpCountTokens, "", 0, "input_tokens", -1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			p := table("chat")
+			p.Limits.NoTopK = true
+			reply := fake.Reply{Status: 200, Body: chatAnswer}
+			if c.patience > 0 {
+				reply.Body, reply.Pieces = "", paced(time.Second, chatStream())
+			}
+			call := newCall(t, p, "messages", `{"model":"m","max_tokens":9,"top_k":3,"messages":[{"role":"user","content":"hi"}]`+c.more+`}`,
+				&fake.Doer{Script: func(*transport.Request) fake.Reply { return reply }})
+			call.Op, call.Patience = c.op, c.patience
+			a, err := call.Do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !named(a.Warnings, c.lost) {
+				t.Errorf("%s: %v", c.name, a.Warnings)
+			}
+			if c.first < 0 && !a.First.IsZero() || c.first >= 0 && a.First.Sub(begun) != c.first {
+				t.Errorf("%s: it began at %s", c.name, a.First.Sub(begun))
+			}
+			if a.Stream != nil {
 				_ = a.Stream.Close()
 			}
 		})

@@ -69,7 +69,7 @@ func (c *Call) estimate() (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Status: 200, ContentType: "application/json", Body: body, Forward: func(func(name, value []byte)) {}, Release: func() {}, Seen: seen}, nil
+	return &Answer{Status: 200, ContentType: "application/json", Body: body, Forward: func(func(name, value []byte)) {}, Release: func() {}, Seen: seen, Warnings: seen.Warnings}, nil
 }
 
 // mediaSize stands for the bytes of text that an image or a page costs about as much as.

@@ -104,6 +104,14 @@ type NetworkConfig struct {
 	EnforceHTTP2                   bool              `json:"enforce_http2"`
 	InsecureSkipVerify             bool              `json:"insecure_skip_verify"`
 	CACertPEM                      string            `json:"ca_cert_pem,omitempty"`
+	StreamThroughputGuard          *StreamGuard      `json:"stream_throughput_guard,omitempty"`
+}
+
+// StreamGuard says how fast a provider's streams have to begin. A slower one fails before any of it is given out, so
+// that another key or provider can answer.
+type StreamGuard struct {
+	MinimumOutputCharactersPerSecond int `json:"minimum_output_characters_per_second"`
+	ProbeWindowInSeconds             int `json:"probe_window_in_seconds"`
 }
 
 // ProxyConfig is through whom a provider is reached. Type is none, http, socks5 or environment. Password reads

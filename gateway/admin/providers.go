@@ -260,6 +260,9 @@ func network(n config.Network) NetworkConfig {
 		KeepAliveTimeoutInSeconds:      int(n.KeepAlive / time.Second),
 		EnforceHTTP2:                   n.HTTP2, InsecureSkipVerify: n.Insecure, CACertPEM: n.CA,
 	}
+	if g := n.Guard; g != nil {
+		out.StreamThroughputGuard = &StreamGuard{g.Minimum, int(g.Window / time.Second)}
+	}
 	if len(n.ExtraHeaders)+len(n.SecretHeaders) > 0 {
 		out.ExtraHeaders = map[string]string{}
 	}

@@ -220,6 +220,9 @@ func TestRefusedBodies(t *testing.T) {
 		{`{"provider":"openai","keys":[{"weight":"heavy"}]}`, "keys[0].weight", "number"},
 		{`{"provider":"openai","concurrency_and_buffer_size":{"concurrency":1.5}}`, "concurrency_and_buffer_size.concurrency", "whole"},
 		{`{"provider":"openai","network_config":{"stream_idle_timeout_in_seconds":"5500ms"}}`, "network_config.stream_idle_timeout_in_seconds", "multiple of 1s"},
+		{`{"provider":"openai","network_config":{"stream_throughput_guard":50}}`, "network_config.stream_throughput_guard", "object"},
+		{`{"provider":"openai","network_config":{"stream_throughput_guard":{"minimum_characters":50}}}`, "network_config.stream_throughput_guard.minimum_characters", "known"},
+		{`{"provider":"openai","network_config":{"stream_throughput_guard":{"minimum_output_characters_per_second":1.5}}}`, "network_config.stream_throughput_guard.minimum_output_characters_per_second", "whole"},
 		{`{"provider":`, "body", "line 1"},
 		{`[]`, "body", "object"},
 	}
@@ -240,7 +243,8 @@ func TestNeutralProviderFieldsAreTaken(t *testing.T) {
 	e, warnings, err := decoder().EditProvider("openai", []byte(`{
 		"network_config": {"base_url": "https://x.example", "max_retries": 0, "retry_backoff_initial": 500, "retry_backoff_max": "5s",
 			"default_request_timeout_in_seconds": "30", "stream_idle_timeout_in_seconds": 60, "enforce_http2": true,
-			"keep_alive_timeout_in_seconds": 30, "ca_cert_pem": "pem\n", "insecure_skip_verify": false, "beta_header_overrides": {}},
+			"keep_alive_timeout_in_seconds": 30, "ca_cert_pem": "pem\n", "insecure_skip_verify": false, "beta_header_overrides": {},
+			"stream_throughput_guard": {"minimum_output_characters_per_second": 50, "probe_window_in_seconds": "10s"}},
 		"concurrency_and_buffer_size": {"concurrency": 1000, "buffer_size": 5000},
 		"proxy_config": {"type": "none", "url": "", "username": ""}, "send_back_raw_request": false, "send_back_raw_response": true, "openai_config": {"disable_store": false},
 		"custom_provider_config": null, "status": "x", "provider_status": "active", "config_hash": "h", "title": "t", "kind": "openai",
@@ -250,7 +254,7 @@ func TestNeutralProviderFieldsAreTaken(t *testing.T) {
 	}
 	none := 0
 	want := config.Network{BaseURL: "https://x.example", Timeout: 30 * time.Second, StreamIdle: time.Minute, KeepAlive: 30 * time.Second, HTTP2: true, CA: "pem",
-		Retries: &none, RetryInitial: 500 * time.Millisecond, RetryMax: 5 * time.Second}
+		Retries: &none, RetryInitial: 500 * time.Millisecond, RetryMax: 5 * time.Second, Guard: &config.StreamGuard{Minimum: 50, Window: 10 * time.Second}}
 	if diff := cmp.Diff(want, e.Network.Network); diff != "" {
 		t.Error(diff)
 	}

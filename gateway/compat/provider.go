@@ -48,11 +48,24 @@ func network(o *object) *config.NetworkEdit {
 	}
 	n.duration("retry_backoff_initial", time.Millisecond, &e.RetryInitial)
 	n.duration("retry_backoff_max", time.Millisecond, &e.RetryMax)
+	e.Guard = streamGuard(n)
 	n.idle("private networks are always reachable from a gateway on your own machine", "allow_private_network")
 	n.neutral("is not served by this version", "beta_header_overrides")
-	n.neutral("is not served by this version", "stream_throughput_guard")
 	n.done()
 	return e
+}
+
+// streamGuard reads how fast streams have to be; nil where nobody says.
+func streamGuard(n *object) *config.StreamGuard {
+	g, _ := n.child("stream_throughput_guard")
+	if g == nil {
+		return nil
+	}
+	out := &config.StreamGuard{Window: config.DefaultGuardWindow}
+	g.integer("minimum_output_characters_per_second", &out.Minimum)
+	g.duration("probe_window_in_seconds", time.Second, &out.Window)
+	g.done()
+	return out
 }
 
 // flag reads a switch that stays as it is where it is not given.

@@ -72,7 +72,7 @@ func TestModelNamesAndAliases(t *testing.T) {
 	}
 }
 
-func TestRetries(t *testing.T) {
+func TestRetriesAndSlowStreams(t *testing.T) {
 	none, many := 0, 11
 	cases := []struct {
 		name, field string
@@ -84,6 +84,12 @@ func TestRetries(t *testing.T) {
 		{"too soon", "retry_backoff_initial", config.Network{RetryInitial: 99 * time.Millisecond}},
 		{"before it began", "retry_backoff_initial", config.Network{RetryInitial: 6 * time.Second}},
 		{"for ever", "retry_backoff_max", config.Network{RetryMax: time.Hour}},
+		{"fast streams", "", config.Network{Guard: &config.StreamGuard{Minimum: 100_000, Window: time.Minute}}},
+		{"hardly fast streams", "", config.Network{Guard: &config.StreamGuard{Minimum: 1, Window: time.Second}}},
+		{"as slow as can be", "stream_throughput_guard.minimum_output_characters_per_second", config.Network{Guard: &config.StreamGuard{Window: time.Second}}},
+		{"faster than any", "stream_throughput_guard.minimum_output_characters_per_second", config.Network{Guard: &config.StreamGuard{Minimum: 100_001, Window: time.Second}}},
+		{"measured for no time", "stream_throughput_guard.probe_window_in_seconds", config.Network{Guard: &config.StreamGuard{Minimum: 1}}},
+		{"measured for too long", "stream_throughput_guard.probe_window_in_seconds", config.Network{Guard: &config.StreamGuard{Minimum: 1, Window: 61 * time.Second}}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

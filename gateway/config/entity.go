@@ -84,6 +84,7 @@ type providerJSON struct {
 	HeaderRefs  map[string]Ref    `json:"header_refs,omitempty"`
 	TimeoutMS   int64             `json:"timeout_ms,omitempty"`
 	IdleMS      int64             `json:"stream_idle_ms,omitempty"`
+	Guard       *guardJSON        `json:"stream_guard,omitempty"`
 	KeepAliveMS int64             `json:"keep_alive_ms,omitempty"`
 	MaxConns    int               `json:"max_conns,omitempty"`
 	Retries     *int              `json:"retries,omitempty"`
@@ -98,6 +99,11 @@ type providerJSON struct {
 	Concurrency int               `json:"concurrency,omitempty"`
 	Queue       int               `json:"queue,omitempty"`
 	Source      Source            `json:"source"`
+}
+
+type guardJSON struct {
+	Minimum  int   `json:"minimum"`
+	WindowMS int64 `json:"window_ms"`
 }
 
 type proxyJSON struct {
@@ -221,6 +227,9 @@ func (e *encoder) provider(p *Provider) {
 	}
 	if p.Custom != nil {
 		j.Base, j.Keyless, j.Allowed, j.Paths = p.Custom.Base, p.Custom.Keyless, p.Custom.Allowed, p.Custom.Paths
+	}
+	if g := n.Guard; g != nil {
+		j.Guard = &guardJSON{g.Minimum, g.Window.Milliseconds()}
 	}
 	if x := p.Proxy; x.Type != "" {
 		j.Proxy = &proxyJSON{x.Type, x.URL, x.Username, x.Password.Ref, x.CA}
@@ -395,6 +404,9 @@ func (d *decoder) provider(e Entity) error {
 		StreamIdle: milliseconds(j.IdleMS), KeepAlive: milliseconds(j.KeepAliveMS), MaxConns: j.MaxConns,
 		HTTP2: j.HTTP2, Insecure: j.Insecure, CA: j.CA,
 		Retries: j.Retries, RetryInitial: milliseconds(j.RetryMS), RetryMax: milliseconds(j.RetryMaxMS),
+	}
+	if g := j.Guard; g != nil {
+		p.Network.Guard = &StreamGuard{Minimum: g.Minimum, Window: milliseconds(g.WindowMS)}
 	}
 	d.draft.Providers = append(d.draft.Providers, p)
 	return nil

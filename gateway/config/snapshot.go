@@ -134,7 +134,18 @@ type Network struct {
 	HTTP2         bool          // it is called by HTTP/2 and nothing else
 	Insecure      bool          // its certificate is not checked
 	CA            string        // PEM of authorities that are trusted besides the system's
+	Guard         *StreamGuard  // nil = streams may be as slow as they are
 }
+
+// StreamGuard says how fast a stream has to begin, or another key or provider is asked: Minimum is characters of output
+// in a second, measured for at most Window.
+type StreamGuard struct {
+	Minimum int
+	Window  time.Duration
+}
+
+// DefaultGuardWindow is that of a guard which does not say for how long it measures.
+const DefaultGuardWindow = 5 * time.Second
 
 // Proxy is through whom a provider is reached. Type is http, socks5, environment (what HTTP_PROXY and its kin say) or
 // "" for nobody.

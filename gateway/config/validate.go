@@ -197,6 +197,12 @@ func (v *validator) network(p *Provider, at string) {
 		v.say(at+".keep_alive_timeout_in_seconds", "must be between 0 (the default) and 3600")
 	}
 	v.retries(n, at)
+	if g := n.Guard; g != nil {
+		v.between(at+".stream_throughput_guard.minimum_output_characters_per_second", g.Minimum, 1, 100_000)
+		if g.Window < time.Second || g.Window > time.Minute {
+			v.say(at+".stream_throughput_guard.probe_window_in_seconds", "must be between 1 and 60")
+		}
+	}
 	v.authority(at+".ca_cert_pem", n.CA)
 	if n.CA != "" && n.Insecure {
 		v.say(at+".insecure_skip_verify", "goes against ca_cert_pem; set one of the two")

@@ -23,9 +23,20 @@ func patrolled(t *testing.T, contentType string, source exchange.Handler) (*Serv
 	s, url := serveOptions(t, o)
 	s.mu.Lock()
 	s.patrol.Stop()
-	s.armed = true
+	s.patrol = time.AfterFunc(time.Hour, func() {}) // whatever still arms it, it does not look
 	s.mu.Unlock()
 	return s, url
+}
+
+// written waits until who wrote the comment that the client has read is through with it: until then nobody else would
+// write one.
+func written(s *Server) {
+	s.mu.Lock()
+	out := s.first.out
+	s.mu.Unlock()
+	out.mu.Lock()
+	_ = out.waits
+	out.mu.Unlock()
 }
 
 func TestKeepAliveComments(t *testing.T) {
@@ -54,6 +65,7 @@ func TestKeepAliveComments(t *testing.T) {
 			}
 			look(0, 0.9, 1)
 			expect(t, resp.Body, keepAlive) // and no other one before
+			written(s)
 			s.look(now.Add(2 * time.Hour))
 			expect(t, resp.Body, keepAlive)
 			say("data: 1\n")

@@ -290,3 +290,34 @@ func TestSimulatedRefusals(t *testing.T) {
 	g.JSON("PUT", "/api/kill-switch", `{"paused":true}`, nil)
 	compare("gpt-4o-mini", "gateway_paused")
 }
+
+// A provider whose streams are measured: a usual one passes byte for byte, one that cannot be measured is a fallback's.
+func TestGuardedStreams(t *testing.T) {
+	guarded := strings.Replace(pool, `"retry_backoff_initial":100,`, `"max_retries":0,"stream_throughput_guard":{"minimum_output_characters_per_second":1},"retry_backoff_initial":100,`, 1)
+	noise := streams(strings.Repeat(": still here\n\n", 1<<17))
+	fallbacks := strings.Replace(chatStream, `{`, `{"fallbacks":["groq/llama-3.3-70b-versatile"],`, 1)
+	for _, c := range []struct {
+		name    string
+		replies map[string]fake.Reply
+		body    string
+		keys    string
+		status  int
+		has     string
+	}{
+		{"it passes", nil, fallbacks, "first", 200, join(chatFrames, "[DONE]")},
+		{"it is too much", map[string]fake.Reply{"k-first": noise}, fallbacks, "first groq", 200, join(chatFrames, "[DONE]")},
+		{"nobody else is left", map[string]fake.Reply{"k-first": noise}, chatStream, "first", 503, "stream_throughput_probe_buffer_exceeded"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := Start(t, Options{Config: guarded, Script: byKey(c.replies)})
+			a := g.Do("POST", "/openai/chat/completions", c.body)
+			if a.Status != c.status || a.Body != c.has && (c.status == 200 || !strings.Contains(a.Body, c.has)) {
+				t.Errorf("%d %s", a.Status, a.Body)
+			}
+			if got := keysUsed(g); got != c.keys || g.Upstream.Open() != 0 {
+				t.Errorf("keys: %s, want %s; %d streams are open", got, c.keys, g.Upstream.Open())
+			}
+		})
+	}
+}

@@ -175,9 +175,9 @@ func saysLimited(message string) bool {
 }
 
 // broken reports whether the provider failed in a way that may pass, and without having done the work: it says so, or
-// its answer ended before it began.
+// its answer ended before it began or is too slow.
 func broken(e *llm.Error) bool {
-	if e.Kind == llm.KindTruncated {
+	if e.Kind == llm.KindTruncated || e.Kind == llm.KindOverloaded {
 		return true
 	}
 	if e.Dialect == "" {

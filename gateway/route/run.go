@@ -209,8 +209,8 @@ func (o *run) attempt(ctx context.Context) (_ *exchange.Reply, called bool, _ er
 	}
 	answer, err := o.call.Do(ctx)
 	over := time.Now()
-	if err == nil && !answer.Seen.First.IsZero() {
-		over = answer.Seen.First
+	if err == nil && !answer.First.IsZero() {
+		over = answer.First
 	}
 	rec.Upstream = over.Sub(o.begun)
 	one := exchange.Attempt{Provider: up.Name, Model: o.call.Model, KeyID: rec.KeyID, KeyName: rec.KeyName, Fallback: o.at.index, Duration: over.Sub(begun)}
@@ -235,7 +235,7 @@ func (o *run) answered(a *providers.Answer) *exchange.Reply {
 	o.answer = a
 	o.show(a)
 	rec.UpstreamDialect = a.Seen.Dialect
-	rec.Warnings = o.warnings()
+	rec.Warnings = o.warnings(a.Warnings)
 	o.reply = exchange.Reply{Status: a.Status, ContentType: a.ContentType, Forward: a.Forward, Body: a.Body, Release: a.Release}
 	if a.Stream != nil {
 		o.stream = a.Stream
@@ -247,11 +247,12 @@ func (o *run) answered(a *providers.Answer) *exchange.Reply {
 	return &o.reply
 }
 
-func (o *run) warnings() []llm.Warning {
+// warnings are those of the fallbacks and of the answer.
+func (o *run) warnings(answer []llm.Warning) []llm.Warning {
 	if len(o.passed) == 0 {
-		return o.answer.Seen.Warnings
+		return answer
 	}
-	return append(slices.Clip(o.passed), o.answer.Seen.Warnings...)
+	return append(slices.Clip(o.passed), answer...)
 }
 
 // Read reads the streamed answer.
@@ -266,7 +267,7 @@ func (o *run) Close() error {
 	o.stream = nil
 	rec, seen := o.x.Record, o.answer.Seen
 	rec.Upstream = time.Since(o.begun)
-	rec.Warnings = o.warnings()
+	rec.Warnings = o.warnings(seen.Warnings)
 	o.saw(seen)
 	if seen.Err != nil {
 		o.judge(seen.Err)

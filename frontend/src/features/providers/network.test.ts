@@ -28,6 +28,17 @@ test('what is read is what is written', () => {
   });
 });
 
+test('a guard of streams is kept, and one without a minimum is none', () => {
+  const guard = { minimum_output_characters_per_second: 50, probe_window_in_seconds: 7 };
+  const p = provider({ type: 'none' });
+  p.network_config.stream_throughput_guard = guard;
+  const form = networkForm(p);
+  expect(networkDraft(form).network_config!.stream_throughput_guard).toEqual(guard);
+  form.stream_throughput_guard.minimum_output_characters_per_second = 0;
+  expect(networkDraft(form).network_config).not.toHaveProperty('stream_throughput_guard');
+  expect(networkForm(provider({ type: 'none' })).stream_throughput_guard).toEqual({ minimum_output_characters_per_second: 0, probe_window_in_seconds: 5 });
+});
+
 test('a proxy that is switched off leaves nothing behind', () => {
   const form = networkForm(provider({ type: 'socks5', url: 'p', username: 'me', password: 'env.PW' }));
   form.proxy.type = 'none';

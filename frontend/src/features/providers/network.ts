@@ -1,7 +1,10 @@
 import type { ProviderDraft } from '../../lib/api/client';
 import type { NetworkConfig, Provider, ProxyConfig } from '../../lib/api/types.gen';
 
-/** NetworkForm is how a provider is reached, as it is edited. The proxy's password is "" to keep the one that is stored. */
+/**
+ * NetworkForm is how a provider is reached, as it is edited. The proxy's password is "" to keep the one that is stored. A
+ * guard whose minimum is 0 is none.
+ */
 export interface NetworkForm extends Required<Omit<NetworkConfig, 'extra_headers'>> {
   headers: { name: string; value: string }[];
   proxy: Required<ProxyConfig>;
@@ -13,6 +16,7 @@ export function networkForm(p: Provider): NetworkForm {
   const { extra_headers, ...rest } = p.network_config;
   return {
     ...rest,
+    stream_throughput_guard: { minimum_output_characters_per_second: 0, probe_window_in_seconds: 5, ...rest.stream_throughput_guard },
     base_url: rest.base_url ?? '',
     ca_cert_pem: rest.ca_cert_pem ?? '',
     headers: Object.entries(extra_headers ?? {}).map(([name, value]) => ({ name, value })),
@@ -24,10 +28,15 @@ export function networkForm(p: Provider): NetworkForm {
 
 /** networkDraft is what the API is sent for it. stored is the proxy's password as the API shows it. */
 export function networkDraft(form: NetworkForm, stored = ''): ProviderDraft {
-  const { headers, proxy, send_back_raw_request, send_back_raw_response, ...rest } = form;
+  const { headers, proxy, send_back_raw_request, send_back_raw_response, stream_throughput_guard: guard, ...rest } = form;
   const extra_headers = Object.fromEntries(headers.filter((h) => h.name.trim()).map((h) => [h.name.trim(), h.value]));
   return {
-    network_config: { ...rest, base_url: rest.base_url.trim(), extra_headers },
+    network_config: {
+      ...rest,
+      base_url: rest.base_url.trim(),
+      extra_headers,
+      ...(guard.minimum_output_characters_per_second !== 0 && { stream_throughput_guard: guard }),
+    },
     proxy_config: proxyDraft(proxy, stored),
     send_back_raw_request,
     send_back_raw_response,
@@ -50,6 +59,8 @@ export function hasURL(type: string): boolean {
 /** advanced are the paths of the settings that stand under Advanced. */
 export const advanced = [
   'network_config.keep_alive_timeout_in_seconds',
+  'network_config.stream_throughput_guard.minimum_output_characters_per_second',
+  'network_config.stream_throughput_guard.probe_window_in_seconds',
   'network_config.ca_cert_pem',
   'network_config.insecure_skip_verify',
   'proxy_config.type',

@@ -105,6 +105,16 @@ export interface NetworkConfig {
   enforce_http2: boolean;
   insecure_skip_verify: boolean;
   ca_cert_pem?: string;
+  stream_throughput_guard?: StreamGuard;
+}
+
+/**
+ * StreamGuard says how fast a provider's streams have to begin. A slower one fails before any of it is given out, so
+ * that another key or provider can answer.
+ */
+export interface StreamGuard {
+  minimum_output_characters_per_second: number;
+  probe_window_in_seconds: number;
 }
 
 /**
