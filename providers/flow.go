@@ -31,6 +31,7 @@ type flow struct {
 
 	in    []byte // what is read into when there are steps
 	out   []byte // what is to be given out
+	made  []byte // where steps write what is to be given out
 	tail  []byte // without steps: the beginning of a frame that has not ended
 	mid   bool   // without steps: what was given out ends inside a frame
 	ended bool
@@ -199,10 +200,11 @@ func (f *flow) step() {
 	f.in = grown(f.in)
 	n, err := f.src.Read(f.in)
 	f.saw(f.in[:n])
-	f.out = f.steps.feed(f.out[:0], f.in[:n])
+	f.out = f.steps.feed(f.made[:0], f.in[:n])
 	if err != nil {
 		f.finish(err)
 	}
+	f.made = f.out
 	if f.tells(f.out) {
 		f.out = redact(f.out, f.secrets...)
 	}

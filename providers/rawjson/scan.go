@@ -225,14 +225,14 @@ func validString(b []byte, i int) (int, error) {
 		switch b[i] {
 		case '"':
 			return i + 1, nil
-		default:
-			return i, bad(i, "no control character in a string")
 		case '\\':
 			n, err := validEscape(b, i)
 			if err != nil {
 				return i, err
 			}
 			i = n
+		default:
+			return i, bad(i, "no control character in a string")
 		}
 	}
 	return i, bad(i, "the end of a string")
