@@ -58,6 +58,8 @@ func (d wire) Do(ctx context.Context, r *transport.Request) (*transport.Response
 	if err != nil {
 		return nil, err
 	}
+	d.w.mu.Lock() // a call has the reply that was set for it
+	defer d.w.mu.Unlock()
 	d.w.open.Script = func(*transport.Request) fake.Reply { return reply }
 	return d.w.open.Do(ctx, r)
 }
