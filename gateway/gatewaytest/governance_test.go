@@ -362,3 +362,46 @@ func TestAllModelsAreThoseThatAProviderHas(t *testing.T) {
 		t.Errorf("upstream calls: %v", got)
 	}
 }
+
+// What a call cost is asked again, by a price that came later; a call that had a price keeps it where only the missing
+// ones are wanted, and nothing is called.
+func TestPastCostsAreRecalculated(t *testing.T) {
+	t.Parallel()
+	g := Start(t, Options{Config: governed + "}", Script: speaks})
+	g.Do("POST", "/v1/chat/completions", chat("openai/of-our-own"))
+	g.Do("POST", "/v1/chat/completions", chat("openai/gpt-4o-mini"))
+	costs := func() string {
+		out := ""
+		for _, e := range g.Rows() {
+			out += " unknown"
+			if e.Cost != nil {
+				out = strings.TrimSuffix(out, "unknown") + fmt.Sprint(*e.Cost)
+			}
+		}
+		return out
+	}
+	before := costs()
+	known, ok := strings.CutPrefix(before, " unknown ")
+	if !ok || known == "unknown" {
+		t.Fatalf("the log says%s", before)
+	}
+	g.JSON("POST", "/api/governance/pricing-overrides", `{"name":"ours","scope_kind":"provider","provider_id":"openai","match_type":"wildcard","pattern":"*",
+		"per_1m":{"input":1e6,"output":2e6}}`, nil)
+	if got := costs(); got != before {
+		t.Errorf("a price changes the past by itself: %s", got)
+	}
+	var r admin.Recalculated
+	g.JSON("POST", "/api/logs/recalculate-cost", `{"missing_cost_only":true}`, &r)
+	usage := g.Rows()[0].TokenUsage
+	want := fmt.Sprint(float64(usage.PromptTokens + 2*usage.CompletionTokens))
+	if got := costs(); got != " "+want+" "+known || r.Updated != 1 {
+		t.Errorf("only the missing one: %s, %+v", got, r)
+	}
+	g.JSON("POST", "/api/logs/recalculate-cost", `{}`, &r)
+	if got := costs(); got != " "+want+" "+want || r.Updated != 1 {
+		t.Errorf("all: %s, %+v", got, r)
+	}
+	if n := len(g.Upstream.Seen()); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+}
