@@ -381,6 +381,7 @@ describe('the kill switch', () => {
       await page.keyboard.type(words);
       await page.keyboard.press('Enter');
       await until(async () => (await refused()) === paused, `calls are ${paused ? 'refused' : 'answered'}`);
+      await shown(page.getByRole('navigation').getByText(paused ? 'Calls are paused' : 'Running')); // the palette offers what the page knows
     }
   });
 
