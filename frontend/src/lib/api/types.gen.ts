@@ -332,150 +332,6 @@ export interface CodeRequest {
   code: string;
 }
 
-/** TokenUsage counts tokens in OpenAI's terms: prompt_tokens includes cached ones. */
-export interface TokenUsage {
-  prompt_tokens: number;
-  completion_tokens: number;
-  total_tokens: number;
-  cached_read_tokens: number;
-  cached_write_tokens: number;
-  reasoning_tokens: number;
-}
-
-/** ErrorDetails is what went wrong. Kind is of Bifrost's error_type set; Hint says what to do. */
-export interface ErrorDetails {
-  kind: string;
-  message: string;
-  type?: string;
-  code?: string;
-  hint?: string;
-}
-
-/**
- * LogEntry is one row of the log. Status is processing, success, error or cancelled. Latency and TTFT are
- * milliseconds; null until known. Alias is the model as the client wrote it. Cost is in US dollars; null where the price
- * is not known. FallbackIndex says which of the fallbacks answered, counted from 1; 0 = the primary.
- */
-export interface LogEntry {
-  id: string;
-  timestamp: string;
-  object: string;
-  provider: string;
-  model: string;
-  alias: string;
-  status: string;
-  status_code: number;
-  stream: boolean;
-  latency: number | null;
-  ttft: number | null;
-  token_usage: TokenUsage | null;
-  stop_reason?: string;
-  error_details: ErrorDetails | null;
-  selected_key_id?: string;
-  selected_key_name?: string;
-  number_of_retries: number;
-  session_id?: string;
-  user_agent?: string;
-  method: string;
-  path: string;
-  dialect: string;
-  upstream_dialect?: string;
-  cost: number | null;
-  fallback_index: number;
-  virtual_key_id?: string;
-  virtual_key_name?: string;
-  team_id?: string;
-  team_name?: string;
-  customer_id?: string;
-  customer_name?: string;
-}
-
-/** Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary. */
-export interface Attempt {
-  provider: string;
-  model: string;
-  key_name?: string;
-  status: number;
-  error?: string;
-  fallback: number;
-  latency_ms: number;
-}
-
-/** CostDetails is a cost in US dollars by what it was for. */
-export interface CostDetails {
-  input: number;
-  cache_read: number;
-  cache_write: number;
-  output: number;
-  reasoning: number;
-  request: number;
-  total: number;
-}
-
-/** Warning names a field that could not be carried into the provider's dialect. */
-export interface Warning {
-  field: string;
-  why: string;
-}
-
-/**
- * Body is a logged body as text. Cut is true where the log kept only the beginning of Size bytes. Missing says why
- * there is none ("" = there is).
- */
-export interface Body {
-  text: string;
-  size: number;
-  cut: boolean;
-  missing?: string;
-}
-
-/**
- * LogDetail is GET /api/logs/{id}. InputHistory, Tools and OutputMessage are in the shape of OpenAI chat, whatever
- * dialect the bodies are in; null where the body can't be read.
- */
-export interface LogDetail extends LogEntry {
-  raw_request: Body;
-  raw_response: Body;
-  input_history: ChatMessage[] | null;
-  output_message: ChatMessage | null;
-  tools: unknown[] | null;
-  params: Record<string, unknown> | null;
-  warnings: Warning[];
-  attempt_trail: Attempt[];
-  routing: RoutingStep[];
-  cost_details: CostDetails | null;
-  primary_provider?: string;
-  primary_model?: string;
-  decoded_because?: string;
-  upstream_latency: number | null;
-  config_version: number;
-}
-
-/** Pagination echoes a list's query. */
-export interface Pagination {
-  limit: number;
-  offset: number;
-  sort_by: string;
-  order: string;
-  total_count: number;
-}
-
-/** LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds. */
-export interface LogStats {
-  total_requests: number;
-  success_rate: number;
-  average_latency: number;
-  total_tokens: number;
-}
-
-/** Logs is GET /api/logs. */
-export interface Logs {
-  logs: LogEntry[];
-  pagination: Pagination;
-  stats: LogStats;
-  has_logs: boolean;
-}
-
 /**
  * Frame is one event of GET /api/events (server-sent events; the event's name is Type). Type is:
  *
@@ -829,6 +685,150 @@ export interface PriceOverrideAnswer {
   message?: string;
   pricing_override: PriceOverride;
   warnings?: string[];
+}
+
+/** TokenUsage counts tokens in OpenAI's terms: prompt_tokens includes cached ones. */
+export interface TokenUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  cached_read_tokens: number;
+  cached_write_tokens: number;
+  reasoning_tokens: number;
+}
+
+/** ErrorDetails is what went wrong. Kind is of Bifrost's error_type set; Hint says what to do. */
+export interface ErrorDetails {
+  kind: string;
+  message: string;
+  type?: string;
+  code?: string;
+  hint?: string;
+}
+
+/**
+ * LogEntry is one row of the log. Status is processing, success, error or cancelled. Latency and TTFT are
+ * milliseconds; null until known. Alias is the model as the client wrote it. Cost is in US dollars; null where the price
+ * is not known. FallbackIndex says which of the fallbacks answered, counted from 1; 0 = the primary.
+ */
+export interface LogEntry {
+  id: string;
+  timestamp: string;
+  object: string;
+  provider: string;
+  model: string;
+  alias: string;
+  status: string;
+  status_code: number;
+  stream: boolean;
+  latency: number | null;
+  ttft: number | null;
+  token_usage: TokenUsage | null;
+  stop_reason?: string;
+  error_details: ErrorDetails | null;
+  selected_key_id?: string;
+  selected_key_name?: string;
+  number_of_retries: number;
+  session_id?: string;
+  user_agent?: string;
+  method: string;
+  path: string;
+  dialect: string;
+  upstream_dialect?: string;
+  cost: number | null;
+  fallback_index: number;
+  virtual_key_id?: string;
+  virtual_key_name?: string;
+  team_id?: string;
+  team_name?: string;
+  customer_id?: string;
+  customer_name?: string;
+}
+
+/** Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary. */
+export interface Attempt {
+  provider: string;
+  model: string;
+  key_name?: string;
+  status: number;
+  error?: string;
+  fallback: number;
+  latency_ms: number;
+}
+
+/** CostDetails is a cost in US dollars by what it was for. */
+export interface CostDetails {
+  input: number;
+  cache_read: number;
+  cache_write: number;
+  output: number;
+  reasoning: number;
+  request: number;
+  total: number;
+}
+
+/** Warning names a field that could not be carried into the provider's dialect. */
+export interface Warning {
+  field: string;
+  why: string;
+}
+
+/**
+ * Body is a logged body as text. Cut is true where the log kept only the beginning of Size bytes. Missing says why
+ * there is none ("" = there is).
+ */
+export interface Body {
+  text: string;
+  size: number;
+  cut: boolean;
+  missing?: string;
+}
+
+/**
+ * LogDetail is GET /api/logs/{id}. InputHistory, Tools and OutputMessage are in the shape of OpenAI chat, whatever
+ * dialect the bodies are in; null where the body can't be read.
+ */
+export interface LogDetail extends LogEntry {
+  raw_request: Body;
+  raw_response: Body;
+  input_history: ChatMessage[] | null;
+  output_message: ChatMessage | null;
+  tools: unknown[] | null;
+  params: Record<string, unknown> | null;
+  warnings: Warning[];
+  attempt_trail: Attempt[];
+  routing: RoutingStep[];
+  cost_details: CostDetails | null;
+  primary_provider?: string;
+  primary_model?: string;
+  decoded_because?: string;
+  upstream_latency: number | null;
+  config_version: number;
+}
+
+/** Pagination echoes a list's query. */
+export interface Pagination {
+  limit: number;
+  offset: number;
+  sort_by: string;
+  order: string;
+  total_count: number;
+}
+
+/** LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds. */
+export interface LogStats {
+  total_requests: number;
+  success_rate: number;
+  average_latency: number;
+  total_tokens: number;
+}
+
+/** Logs is GET /api/logs. */
+export interface Logs {
+  logs: LogEntry[];
+  pagination: Pagination;
+  stats: LogStats;
+  has_logs: boolean;
 }
 
 /**
