@@ -40,9 +40,9 @@ desktop: $(PAGE) ## the desktop program and its window
 
 test: test-go test-frontend test-sdk e2e ## every test: Go, page, SDKs, browser, real desktop window
 
-test-go: tools $(TALLY) $(PRICES) ## Go tests, with the race detector
+test-go: tools $(TALLY) $(PRICES) ## Go tests, with the race detector, beside a PostgreSQL of their own
 	@build/setup.sh test
-	$(TALLY) run "go test" go test -race -json ./...
+	build/postgres.sh $(TALLY) run "go test" go test -race -json ./...
 
 test-frontend: $(PAGE) $(TALLY) ## the page's unit tests and types
 	$(TALLY) run "frontend types" npm --prefix frontend run --silent check

@@ -119,7 +119,7 @@ func (a *App) start(ctx context.Context, desktop bool) error {
 	o := gateway.Options{
 		AppDir: a.dir, ConfigFile: a.cmd.Flags.Config, Version: Version, UI: page, Log: a.log,
 		Secrets: store, Keychain: choice.Kind, KeychainDetail: choice.Detail,
-		Fixed: a.cmd.Fixed, Desktop: desktop, Env: os.Getenv,
+		Fixed: a.cmd.Fixed, Cassette: a.cmd.Cassette, Desktop: desktop, Env: os.Getenv,
 	}
 	if desktop {
 		a.shell = newShell(a)

@@ -25,28 +25,34 @@ type openFlags struct {
 	Hidden bool `help:"Start in the tray, without a window." env:"HEIMDALL_HIDDEN"`
 }
 
+type serveFlags struct {
+	Cassette      string  `help:"Answer every call of a model from this folder of recordings, and reach no provider." type:"path" placeholder:"DIR"`
+	CassetteSpeed float64 `help:"How fast recordings play: 1 = as recorded, 2 = twice as fast, 0 = at once." default:"1" placeholder:"FACTOR"`
+}
+
 type desktopCLI struct {
 	Flags   `embed:""`
-	Open    openFlags `cmd:"" default:"withargs" help:"Open the app: the gateway, its tray icon and its window. This is what happens without a command."`
-	Serve   struct{}  `cmd:"" help:"Run the gateway alone, with its page in the browser."`
-	Import  Import    `cmd:"" help:"Take the configuration of another tool over."`
-	Version struct{}  `cmd:"" help:"Print the version."`
+	Open    openFlags  `cmd:"" default:"withargs" help:"Open the app: the gateway, its tray icon and its window. This is what happens without a command."`
+	Serve   serveFlags `cmd:"" help:"Run the gateway alone, with its page in the browser."`
+	Import  Import     `cmd:"" help:"Take the configuration of another tool over."`
+	Version struct{}   `cmd:"" help:"Print the version."`
 }
 
 type headlessCLI struct {
 	Flags   `embed:""`
-	Serve   struct{} `cmd:"" default:"1" help:"Run the gateway, with its page in the browser. This is what happens without a command."`
-	Import  Import   `cmd:"" help:"Take the configuration of another tool over."`
-	Version struct{} `cmd:"" help:"Print the version."`
+	Serve   serveFlags `cmd:"" default:"withargs" help:"Run the gateway, with its page in the browser. This is what happens without a command."`
+	Import  Import     `cmd:"" help:"Take the configuration of another tool over."`
+	Version struct{}   `cmd:"" help:"Print the version."`
 }
 
 // Command is a command line, read.
 type Command struct {
-	Name   string // open, serve, import or version
-	Hidden bool
-	Import Import
-	Flags  Flags
-	Fixed  gateway.Fixed
+	Name     string // open, serve, import or version
+	Hidden   bool
+	Cassette gateway.Cassette
+	Import   Import
+	Flags    Flags
+	Fixed    gateway.Fixed
 }
 
 // ParseCommand reads a command line and the environment. --help prints to out and ends the process.
@@ -67,8 +73,16 @@ func ParseCommand(args []string, desktop bool, out io.Writer) (Command, error) {
 		return Command{}, err
 	}
 	c := Command{Name: parsed.Selected().Name, Flags: without.Flags, Import: without.Import}
+	serve := without.Serve
 	if desktop {
 		c.Flags, c.Hidden, c.Import = with.Flags, with.Open.Hidden, with.Import
+		serve = with.Serve
+	}
+	if serve.CassetteSpeed < 0 {
+		return Command{}, fmt.Errorf("--cassette-speed must not be negative, not %v: 1 = as recorded, 2 = twice as fast, 0 = at once", serve.CassetteSpeed)
+	}
+	if serve.Cassette != "" {
+		c.Cassette = gateway.Cassette{Dir: serve.Cassette, Speed: serve.CassetteSpeed}
 	}
 	c.Fixed, err = fixed(c.Flags, given(parsed))
 	return c, err

@@ -12,19 +12,22 @@ import (
 
 func TestParseCommand(t *testing.T) {
 	tests := []struct {
-		name    string
-		args    string
-		desktop bool
-		env     map[string]string
-		command string
-		hidden  bool
-		fixed   gateway.Fixed
+		name     string
+		args     string
+		desktop  bool
+		env      map[string]string
+		command  string
+		hidden   bool
+		cassette gateway.Cassette
+		fixed    gateway.Fixed
 	}{
 		{name: "the desktop app opens", desktop: true, command: "open"},
 		{name: "hidden without a command", args: "--hidden", desktop: true, command: "open", hidden: true},
 		{name: "hidden by the environment", desktop: true, env: map[string]string{"HEIMDALL_HIDDEN": "true"}, command: "open", hidden: true},
 		{name: "the headless one serves", command: "serve"},
 		{name: "serve on both", args: "serve", desktop: true, command: "serve"},
+		{name: "a cassette", args: "serve --cassette /tapes/one", desktop: true, command: "serve", cassette: gateway.Cassette{Dir: "/tapes/one", Speed: 1}},
+		{name: "a cassette without a command, at once", args: "--cassette /tapes/one --cassette-speed 0", command: "serve", cassette: gateway.Cassette{Dir: "/tapes/one"}},
 		{name: "version", args: "version", command: "version"},
 		{name: "flags before the command", args: "--port 9000 --host 0.0.0.0 serve", command: "serve",
 			fixed: gateway.Fixed{Host: "0.0.0.0", Port: 9000, By: map[string]string{"host": "flag", "port": "flag"}}},
@@ -53,6 +56,9 @@ func TestParseCommand(t *testing.T) {
 			if d := cmp.Diff(tt.fixed, got.Fixed); d != "" {
 				t.Error(d)
 			}
+			if got.Cassette != tt.cassette {
+				t.Errorf("cassette %+v", got.Cassette)
+			}
 		})
 	}
 }
@@ -65,6 +71,7 @@ func TestParseCommandRefuses(t *testing.T) {
 		"--log-level loud":   "log-level",
 		"--log-style yellow": "log-style",
 		"launch":             "launch",
+		"serve --cassette-speed -1 --cassette /tapes/one": "--cassette-speed",
 	} {
 		if _, err := ParseCommand(strings.Fields(args), false, io.Discard); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: error %v, want one about %s", args, err, words)

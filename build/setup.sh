@@ -7,7 +7,7 @@
 set -eu
 
 build_packages="gcc pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev libayatana-appindicator3-dev"
-test_packages="xvfb xauth dbus dbus-x11 openbox xdotool wmctrl at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-dejavu-core gnome-keyring chromium"
+test_packages="xvfb xauth dbus dbus-x11 openbox xdotool wmctrl at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-dejavu-core gnome-keyring chromium postgresql prometheus"
 agent_packages="util-linux iproute2"
 
 fail() { echo "heimdall: $*" >&2; exit 1; }
@@ -35,10 +35,17 @@ packages() {
   sudo apt-get update && sudo $install"
   fi
   echo "installing:$missing"
+  # The database's package would make a cluster and start it; the tests start one of their own.
+  clusters=/etc/postgresql-common/createcluster.d/heimdall-tests.conf
+  case "$missing" in
+    *postgresql*) $sudo mkdir -p "${clusters%/*}" && echo "create_main_cluster = false" | $sudo tee $clusters >/dev/null ;;
+    *) clusters="" ;;
+  esac
   # shellcheck disable=SC2086
   $sudo apt-get -o DPkg::Lock::Timeout=300 update -qq
   # shellcheck disable=SC2086
-  DEBIAN_FRONTEND=noninteractive $sudo $install >/dev/null
+  DEBIAN_FRONTEND=noninteractive $sudo $install >/dev/null || { status=$?; [ -z "$clusters" ] || $sudo rm -f $clusters; return $status; }
+  [ -z "$clusters" ] || $sudo rm -f $clusters
 }
 
 case "${1:-}" in

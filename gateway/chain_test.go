@@ -122,7 +122,7 @@ func TestChainAllocations(t *testing.T) {
 	for _, c := range []struct {
 		config string
 		most   float64
-	}{{"", 20}, {governed, 22}} {
+	}{{"", 23}, {governed, 25}} {
 		if n := testing.AllocsPerRun(200, chainFor(t, false, c.config)); n > c.most {
 			t.Errorf("a native request allocates %.0f times, at most %.0f are due", n, c.most)
 		}

@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"heimdall/gateway/admin"
+	"heimdall/gateway/cassette"
 	"heimdall/gateway/compat"
 	"heimdall/gateway/config"
 	"heimdall/gateway/edge"
@@ -19,7 +21,6 @@ import (
 	"heimdall/gateway/govern"
 	"heimdall/gateway/observe"
 	"heimdall/gateway/route"
-	"heimdall/gateway/sqlstore"
 	"heimdall/providers"
 	"heimdall/providers/all"
 	"heimdall/providers/dialect"
@@ -48,13 +49,18 @@ type Gateway struct {
 	prices     atomic.Pointer[prices]
 	policy     atomic.Pointer[govern.Policy]
 
-	logs   observe.Repricer
-	writer *observe.Writer
-	reader *observe.Reader
+	logs        *observe.Keeper
+	logDatabase *config.Database // keeps the log; nil = a file does
+	writer      *observe.Writer
+	reader      *observe.Reader
 
 	ids        callerIDs
 	logFailing atomic.Pointer[error]
+	tracer     atomic.Pointer[tracer]
+	refusals   refusals
+	apps       apps
 	router     atomic.Pointer[route.Router]
+	player     *cassette.Player // answers in the place of the router; nil = none plays
 	chain      atomic.Pointer[exchange.Handler]
 
 	port    *listener
@@ -69,7 +75,8 @@ type Gateway struct {
 // New opens the stores and loads the configuration. Nothing listens yet.
 func New(o Options) (_ *Gateway, err error) {
 	tuneMemory(o.Env)
-	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: o.Providers, dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1)}
+	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: o.Providers, dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1),
+		refusals: refusals{now: time.Now}}
 	if g.list == nil {
 		g.list = all.List()
 	}
@@ -86,21 +93,22 @@ func New(o Options) (_ *Gateway, err error) {
 	}()
 	g.catalog = route.NewCatalog(time.Now, g.dialects["chat"].Client.DecodeError)
 	g.health, g.sessions = route.NewHealth(time.Now, nil), route.NewSessions(time.Now)
-	g.upstream = newUpstreams(o.Env)
+	g.upstream = newUpstreams(o.Env, o.Cassette.Dir != "")
 	g.closers = append(g.closers, func(context.Context) error { g.upstream.close(); return nil })
+	if err := g.openCassette(); err != nil {
+		return nil, err
+	}
 	if err := g.openConfig(background); err != nil {
 		return nil, err
 	}
-	if err := g.openLogs(background); err != nil {
-		return nil, err
-	}
+	g.openLogs(background)
 	g.useChain(g.manager.Snapshot())
 	g.port = g.newPort()
 	g.admin = admin.New(admin.Options{
 		Config: g.manager, Shapes: g.shapes, Logs: g.reader, Hub: g.hub, Gateway: g.port,
 		Kinds: kindsShown(g.list), Models: g.models, Refresh: g.refresh, Health: g.keyHealth, Call: g.testCall, Dialects: g.dialect,
-		Burn: g.burn, Prices: g.listPrices, Recalculate: g.recalculate,
-		Spending: spending{g}, Holder: g.holder, Simulate: g.simulate, Breakers: g.breakers,
+		Burn: g.burn, Prices: g.listPrices, Recalculate: g.recalculate, LogState: g.logState,
+		Spending: spending{g}, Holder: g.holder, Simulate: g.simulate, Breakers: g.breakers, Replay: g.replay,
 		Version: o.Version, AppDir: o.AppDir, Keychain: o.Keychain, KeychainDetail: o.KeychainDetail, Desktop: o.Desktop,
 		ControlToken: controlToken(o.Desktop),
 	})
@@ -115,26 +123,25 @@ func (g *Gateway) spawn(f func(context.Context)) {
 	g.wg.Go(func() { f(g.background) })
 }
 
-// openConfig opens config.db and loads what is in it, in the file and in the environment.
+// openConfig opens the configuration and loads what is stored, in the file and in the environment.
 func (g *Gateway) openConfig(ctx context.Context) error {
-	store, err := sqlstore.OpenConfig(ctx, filepath.Join(g.opts.AppDir, "config.db"))
-	if err != nil {
-		return fmt.Errorf("open the configuration: %w", err)
-	}
-	g.closers = append(g.closers, func(context.Context) error { return store.Close() })
-	if err := g.openGovernance(ctx, store.Usage()); err != nil {
-		return err
-	}
 	kinds := kindInfos(g.list)
-	fixed := g.opts.Fixed
-	fixed.AdminUsername, fixed.AdminPassword = g.opts.Env("HEIMDALL_ADMIN_USERNAME"), g.opts.Env("HEIMDALL_ADMIN_PASSWORD")
-	g.manager = config.NewManager(config.ManagerOptions{Store: store, Secrets: g.opts.Secrets, Env: g.opts.Env, Kinds: kinds, Fixed: fixed})
 	g.shapes = compat.NewDecoder(kinds, g.opts.Env)
-	g.manager.OnSwap(g.prepare)
 	file, err := g.readFile()
 	if err != nil {
 		return err
 	}
+	store, err := g.openConfigStore(ctx, file)
+	if err != nil {
+		return err
+	}
+	if err := g.openGovernance(ctx, store.Usage()); err != nil {
+		return err
+	}
+	fixed := g.opts.Fixed
+	fixed.AdminUsername, fixed.AdminPassword = g.opts.Env("HEIMDALL_ADMIN_USERNAME"), g.opts.Env("HEIMDALL_ADMIN_PASSWORD")
+	g.manager = config.NewManager(config.ManagerOptions{Store: store, Secrets: g.opts.Secrets, Env: g.opts.Env, Kinds: kinds, Fixed: fixed})
+	g.manager.OnSwap(g.prepare)
 	if err := g.manager.Load(ctx, file); err != nil {
 		return err
 	}
@@ -162,41 +169,6 @@ func (g *Gateway) readFile() (*config.File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
-}
-
-// openLogs opens logs.db and starts what writes and prunes it.
-func (g *Gateway) openLogs(ctx context.Context) error {
-	path := g.manager.Snapshot().Logs.Path
-	if path == "" {
-		path = filepath.Join(g.opts.AppDir, "logs.db")
-	}
-	store, err := sqlstore.OpenLogs(ctx, path)
-	if err != nil {
-		return fmt.Errorf("open the request log: %w", err)
-	}
-	g.closers = append(g.closers, func(context.Context) error { return store.Close() })
-	g.writer = observe.NewWriter(observe.WriterOptions{
-		Store: store, Log: g.opts.Log,
-		OnDrop:  func(rows, bodies int64) { g.hub.Dropped(admin.Dropped{Rows: rows, Bodies: bodies}) },
-		OnState: func(err error) { g.logFailing.Store(&err) },
-	})
-	g.closers = append(g.closers, g.writer.Close)
-	g.reader, g.logs = observe.NewReader(g.writer, store), store
-	pruner := &observe.Pruner{Store: store, Retention: g.retention, Log: g.opts.Log}
-	g.spawn(pruner.Run)
-	return nil
-}
-
-func (g *Gateway) retention() observe.Retention {
-	s := g.manager.Snapshot()
-	return observe.Retention{Age: time.Duration(s.Client.LogRetentionDays) * 24 * time.Hour, MaxBytes: int64(s.Logs.MaxSizeMB) << 20}
-}
-
-func (g *Gateway) logging() error {
-	if err := g.logFailing.Load(); err != nil {
-		return *err
-	}
-	return nil
 }
 
 func (g *Gateway) dialect(name string) (dialect.Dialect, bool) {
@@ -238,15 +210,19 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	if s.Client.EnableLogging {
 		observers = append(observers, g.writer)
 	}
-	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version}
+	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version, apps: g.apps.name,
+		noBodies: s.Client.DisableContentLogging, override: s.Client.AllowStorageOverride, metadata: s.Client.LoggingHeaders}
 	render := func(x *exchange.Exchange, err error) *exchange.Reply { return errorReply(g.dialect, x.Row, "", x, err) }
-	h := exchange.Chain(g.router.Load().Handle, compat.Decorate(render, g.costOf), t.wrap, g.policy.Load().Wrap)
+	g.tracer.Store(t)
+	h := exchange.Chain(g.end(), t.close, compat.Decorate(render, g.costOf), t.open, g.policy.Load().Wrap, exchange.Lapped(exchange.PhaseIdentify))
 	g.chain.Store(&h)
 }
 
-// bodyCap is how many bytes of each body the log keeps.
+// bodyCap is how many bytes of each body the log keeps. Where it keeps none by itself, a virtual key or a caller may
+// still say that it does.
 func bodyCap(s *config.Snapshot) int {
-	if !s.Client.EnableLogging || s.Client.DisableContentLogging {
+	wanted := func(k *config.VirtualKey) bool { return k.DisableContentLogging != nil && !*k.DisableContentLogging }
+	if !s.Client.EnableLogging || s.Client.DisableContentLogging && !s.Client.AllowStorageOverride && !slices.ContainsFunc(s.VirtualKeys, wanted) {
 		return 0
 	}
 	return s.Logs.BodyCapKB << 10
@@ -343,7 +319,8 @@ func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error
 		RenderError: func(row *exchange.Row, path string, err error) *exchange.Reply {
 			return errorReply(g.dialect, row, path, nil, err)
 		},
-		Log: g.opts.Log,
+		Refused: g.refused,
+		Log:     g.opts.Log,
 	})
 }
 

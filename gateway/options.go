@@ -31,8 +31,17 @@ type Options struct {
 
 	Env func(string) string // os.Getenv
 
+	// Cassette answers every call of a model from recordings; no provider is reached then.
+	Cassette Cassette
+
 	// Providers are the built-in providers; nil = all there are.
 	Providers []providers.Provider
+}
+
+// Cassette is a folder of recordings, "" = none, and how fast they play: 1 = as recorded, 2 = twice as fast, 0 = at once.
+type Cassette struct {
+	Dir   string
+	Speed float64
 }
 
 // Fixed holds the settings that a flag or the environment decides.

@@ -20,6 +20,8 @@ func (p *policy) AllowedOrigins() []string { return p.snapshot().Client.AllowedO
 
 func (p *policy) Admin(h exchange.Header) bool { return p.admin.Check(h) }
 
+func (p *policy) Ticket(ticket string) bool { return p.admin.Ticket(ticket) }
+
 func (p *policy) Refused(origin, path string) { p.admin.Refused(origin, path) }
 
 func (p *policy) NeedsAdmin(g exchange.Guard) bool {
@@ -28,7 +30,7 @@ func (p *policy) NeedsAdmin(g exchange.Guard) bool {
 	switch g {
 	case exchange.GuardControl:
 		return true
-	case exchange.GuardManage:
+	case exchange.GuardManage, exchange.GuardSocket:
 		return p.control || s.Auth.Enabled || remote
 	case exchange.GuardInference:
 		return remote || s.Auth.Enabled && !s.Auth.DisableOnInference

@@ -196,14 +196,20 @@ func shownPrice(provider string, m catalog.Model, listed bool) admin.ModelPrice 
 }
 
 // recalculate prices calls of the log again, by the prices of today. Failed calls and those without a usage report cost
-// nothing that anybody knows.
+// nothing that anybody knows. It ends early when the gateway does.
 func (g *Gateway) recalculate(ctx context.Context, r admin.Recalculation) (admin.Recalculated, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(g.background, cancel)()
 	if err := g.writer.Flush(ctx); err != nil {
 		return admin.Recalculated{}, err
 	}
-	p, out := g.prices.Load(), admin.Recalculated{}
-	done, err := g.logs.Reprice(ctx, observe.Query{Providers: r.Providers, Models: r.Models, Since: r.Since, Until: r.Until},
+	p, out, looked := g.prices.Load(), admin.Recalculated{}, 0
+	done, err := g.logs.Reprice(ctx, observe.Query{Where: r.Where, Providers: r.Providers, Models: r.Models, Since: r.Since, Until: r.Until},
 		func(rec *exchange.Record) (catalog.Cost, bool) {
+			if looked++; r.Limit > 0 && looked > r.Limit {
+				return catalog.Cost{}, false
+			}
 			if !rec.HasUsage || r.MissingOnly && rec.Cost.Known {
 				out.Skipped++
 				return catalog.Cost{}, false
@@ -215,6 +221,9 @@ func (g *Gateway) recalculate(ctx context.Context, r admin.Recalculation) (admin
 			return cost, cost.Known
 		})
 	out.TotalMatched, out.Updated = done.Matched, done.Changed
+	if r.Limit > 0 {
+		out.TotalMatched = min(out.TotalMatched, r.Limit)
+	}
 	return out, err
 }
 

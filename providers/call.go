@@ -14,6 +14,7 @@ import (
 
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
+	"heimdall/providers/timing"
 	"heimdall/providers/transport"
 )
 
@@ -62,6 +63,8 @@ type Call struct {
 	Each    func(prefix string, found func(name, value string)) // its fields whose names begin so; nil = it has none
 	Add     []transport.Field                                   // fields that the client wants to be sent
 	Keep    int                                                 // how many bytes of a stream the record wants
+	Start   time.Time                                           // marks of a stream count from it; zero = nobody wants any
+	Timing  *timing.Attempt                                     // what the attempt's time was spent on; nil = nobody asks
 
 	// Patience is how long Do waits for a stream to begin: an error that comes within that time in place of an answer is
 	// Do's. 0 = it does not wait. For a guarded target it waits until the guard knows, however long that takes.
@@ -79,6 +82,14 @@ func (c *Call) Spent() (u llm.Usage, ok bool) {
 	return c.seen.Scan.Usage, c.seen.Scan.HasUsage
 }
 
+// Sent is the body of the last attempt, nil where nothing was sent.
+func (c *Call) Sent() []byte {
+	if c.seen == nil {
+		return nil
+	}
+	return c.seen.Sent
+}
+
 // Answer is what an attempt gave. Exactly one of Body and Stream is set, both in the client's dialect. Seen is
 // complete once Body was returned or Stream has ended; until then nobody may look into it, for the stream may be read
 // ahead. First and Warnings are what was known of it when the attempt was over.
@@ -89,6 +100,7 @@ type Answer struct {
 	Body        []byte
 	Stream      io.ReadCloser
 	Release     func()
+	Verbatim    bool // Stream gives what the upstream sends, but for an error frame at its end
 	Seen        *Seen
 	First       time.Time // zero = nothing had come
 	Warnings    []llm.Warning
@@ -97,10 +109,11 @@ type Answer struct {
 // Seen is what the gateway saw of an answer on its way.
 type Seen struct {
 	Dialect  string // the upstream's
-	Sent     []byte // what the upstream was asked, where that is not the client's own body
+	Sent     []byte // what the upstream was asked
 	Scan     dialect.Scan
-	Kept     []byte // what the upstream sent, up to Call.Keep bytes
-	Size     int64  // all that it sent
+	Kept     []byte       // what the upstream sent, up to Call.Keep bytes
+	Size     int64        // all that it sent
+	Marks    timing.Marks // when what of a stream came
 	First    time.Time
 	Warnings []llm.Warning
 	Err      *llm.Error // what broke a stream after it had begun
@@ -298,7 +311,7 @@ func (c *Call) encodeAnswer(r *llm.Response, seen *Seen) ([]byte, error) {
 // decoded and encoded event by event.
 func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *transport.Response, t *try, asked bool) (*Answer, error) {
 	seen := &t.seen
-	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, tee: upstream.Client.Tee(), client: c.Client.Server, binary: c.Client.Frames != nil, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
+	f := &flow{ctx: ctx, src: resp.Stream, seen: seen, keep: c.Keep, start: c.Start, tee: upstream.Client.Tee(), client: c.Client.Server, binary: c.Client.Frames != nil, name: c.Target.Name, secrets: c.Target.secrets(c.Credential)}
 	a := &t.answer
 	*a = Answer{Status: resp.Status, Forward: resp.Each, Stream: f, Seen: seen}
 	switch {
@@ -308,6 +321,8 @@ func (c *Call) stream(ctx context.Context, upstream dialect.Dialect, resp *trans
 			f.steps = &framed{relay: relay{c.Client.Server}, length: c.Client.Frames, tells: f.leaks}
 		} else if asked {
 			f.drop = upstream.Client.(dialect.UsageAsker).UsageOnly
+		} else {
+			a.Verbatim = true
 		}
 	default:
 		r, err := c.Request("cross-dialect attempt")

@@ -25,6 +25,7 @@ type flow struct {
 	drop   func(frame []byte) bool // without steps: the frames that only answer a question of ours; nil = none
 	seen   *Seen
 	keep   int
+	start  time.Time // zero = no marks are wanted
 	name   string
 
 	secrets []string // of the call
@@ -216,6 +217,9 @@ func (f *flow) saw(p []byte) {
 	}
 	if f.seen.First.IsZero() {
 		f.seen.First = time.Now()
+	}
+	if !f.start.IsZero() {
+		f.seen.Marks.Add(len(p), time.Since(f.start))
 	}
 	if f.begins != nil {
 		f.begins.saw(p, f.binary)

@@ -216,12 +216,22 @@ describe('logs', () => {
     await row('chat').first().click();
     const panel = page.getByRole('complementary', { name: 'Request' });
     await shown(panel.getByText('what is a needle?', { exact: true }));
-    await panel.getByRole('tab', { name: 'Request' }).click();
+    await panel.getByRole('tab', { name: 'Bodies' }).click();
     await shown(panel.getByText('"what is a needle?"'));
-    await panel.getByRole('tab', { name: 'Response' }).click();
+    await panel.getByText('Provider got').click();
+    await panel.getByRole('switch', { name: 'Show what changed' }).click();
+    await shown(panel.getByRole('region', { name: 'What changed' }).getByText('include_usage'));
+    await panel.getByText('Provider sent').click();
     await shown(panel.getByText(/\d+ frames/));
+    await panel.getByRole('tab', { name: 'Stream' }).click();
+    await shown(panel.getByRole('listbox', { name: 'Frames' }).getByRole('option'));
+    await panel.getByText('To the client').click();
+    await shown(panel.getByText('All frames together'));
+    await panel.getByRole('tab', { name: 'Headers' }).click();
+    await shown(panel.getByText('e2e-client/1.0'));
     await panel.getByRole('tab', { name: 'Timing' }).click();
     await shown(panel.getByText('At the provider'));
+    await shown(panel.getByText('Receiving the answer'));
     await panel.getByRole('tab', { name: 'Usage' }).click();
     await shown(panel.getByText('Completion'));
     await shown(panel.getByText('Cost', { exact: true }));
@@ -229,8 +239,10 @@ describe('logs', () => {
     await shown(panel.getByText('Attempts'));
     await shown(panel.getByText('Client speaks'));
     await panel.getByRole('button', { name: 'curl' }).click();
+    await shown(page.getByText('Copied. The key in it'));
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    assert.match(copied, /^curl -N http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
+    assert.match(copied, /http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
+    assert.match(copied, /what is a needle\?/);
     await page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
   });
@@ -256,20 +268,26 @@ describe('logs', () => {
     await open('#/logs');
     await row('chat').first().waitFor();
     await page.keyboard.press('/');
+    await page.keyboard.type('stat');
+    await shown(page.getByRole('option', { name: /^status/ }));
+    await page.keyboard.press('Tab');
     await page.keyboard.type('error');
     await page.keyboard.press('Enter');
     await row('chat').first().waitFor({ state: 'detached' });
     await shown(row('error-500'));
-    assert.equal(params().get('status'), 'error');
+    await until(() => params().get('filter') === 'status:error', 'the filter is in the address');
     await page.reload();
-    await shown(page.getByRole('button', { name: 'Remove the filter Status Error' }));
+    await until(async () => (await page.getByRole('combobox', { name: 'Filter' }).inputValue()) === 'status:error', 'the field has the filter');
     await shown(row('error-500'));
     assert.equal(await row('chat').count(), 0);
     await say('not listed');
     await say('listed', 'error-429');
     await shown(row('error-429'));
     assert.equal(await row('chat').count(), 0);
-    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('combobox', { name: 'Filter' }).fill('modle:x');
+    await page.getByRole('button', { name: /^Make it/ }).click();
+    await shown(page.getByText('No request matches'));
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
     await shown(row('chat'));
     await page.getByLabel('Time', { exact: true }).selectOption('15m');
     await until(() => params().get('range') === '15m', 'the range is in the address');
@@ -292,7 +310,7 @@ describe('logs', () => {
 
   test('one is deleted from the log for good', async () => {
     await say('forget me', 'error-429');
-    await open('#/logs?model=error-429');
+    await open('#/logs?filter=model%3Aerror-429');
     await row('error-429').first().click();
     const id = params().get('id');
     await page.getByRole('button', { name: 'Delete from the log' }).click();
@@ -430,7 +448,7 @@ describe('without Heimdall', () => {
     await page.route('**/api/**', (r) => r.abort());
     await page.reload();
     await shown(page.getByRole('alert').getByText('The connection to Heimdall is lost'));
-    for (const [key, words] of [['3', 'The providers cannot be read'], ['2', 'The log cannot be read'], ['8', 'The settings cannot be read']]) {
+    for (const [key, words] of [['5', 'The providers cannot be read'], ['2', 'The log cannot be read'], ['4', 'The figures cannot be read'], ['3', 'The log cannot be read'], ['0', 'The settings cannot be read']]) {
       await page.keyboard.press(key);
       await shown(page.getByRole('heading', { name: words }));
       await shown(page.getByRole('button', { name: 'Read again' }));
@@ -461,7 +479,9 @@ describe('accessibility', () => {
   const places = {
     overview: async () => {},
     logs: async () => row('chat').first().click().then(() => shown(page.getByRole('tab', { name: 'Usage' }))),
-    'logs?status=cancelled': async () => {},
+    'logs?filter=status%3Acancelled': async () => {},
+    sessions: async () => shown(page.getByRole('heading', { level: 1, name: 'Sessions' })),
+    metrics: async () => shown(page.getByRole('heading', { name: 'Latency', level: 2 })),
     providers: async () => {},
     'providers?add=': async () => shown(page.getByRole('dialog')),
     'providers?edit=mine': async () => shown(page.getByRole('heading', { name: 'Keys' })),

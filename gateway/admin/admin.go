@@ -13,6 +13,7 @@ import (
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/observe"
+	"heimdall/gateway/transcript"
 	"heimdall/providers/dialect"
 	"heimdall/providers/llm"
 )
@@ -44,8 +45,13 @@ type Options struct {
 
 	// Prices are what models cost whose names match the query, "" = all, at a provider, "" = any: limit of them from offset.
 	Prices func(query, provider string, limit, offset int) ModelPrices
-	// Recalculate prices calls of the log again.
+	// LogState says how the log is.
+	LogState func() LogState
+	// Recalculate prices calls of the log again. It ends early when the context does.
 	Recalculate func(context.Context, Recalculation) (Recalculated, error)
+
+	// Replay sends a request of the log again, changed as the call says.
+	Replay func(context.Context, *exchange.Record, Replay) (Replayed, error)
 
 	// Simulate says what would happen to a request.
 	Simulate func(context.Context, Simulation) (Simulated, error)
@@ -65,6 +71,17 @@ type LogReader interface {
 	Search(ctx context.Context, q observe.Query) (observe.Page, error)
 	Get(ctx context.Context, id string) (*exchange.Record, error)
 	Delete(ctx context.Context, ids []string) error
+	Stats(ctx context.Context, q observe.Query, b observe.Breakdown) ([]observe.Group, error)
+	Size(ctx context.Context) (observe.Size, error)
+}
+
+// LogState is how the log is, beside what it takes.
+type LogState struct {
+	Type          string // sqlite or postgres
+	Path          string // of its file; "" = it has none
+	Problem       string // why nothing is written now, or what happened to the last file; "" = all is well
+	DroppedRows   int64
+	DroppedBodies int64
 }
 
 // Shapes reads the bodies that describe providers, keys and settings, in all their shapes. kind is the built-in provider
@@ -81,13 +98,6 @@ type Shapes interface {
 	ComplexityShapes
 }
 
-// LogStore is the request log. It finds every exchange that has ended.
-type LogStore interface {
-	Search(context.Context, observe.Query) (observe.Page, error)
-	Get(ctx context.Context, id string) (*exchange.Record, error) // observe.ErrNotFound where there is none
-	Delete(ctx context.Context, ids []string) error
-}
-
 // GatewayControl is the listener that clients use.
 type GatewayControl interface {
 	State() Gateway
@@ -98,12 +108,16 @@ type GatewayControl interface {
 // Admin is the management API.
 type Admin struct {
 	Options
-	sessions *sessions
+	sessions   *sessions
+	transcript transcript.Reader
+	facets     facets
+	titles     titles
+	repricing  repricing
 }
 
 // New makes the management API, and tells the hub of every new configuration.
 func New(o Options) *Admin {
-	a := &Admin{Options: o, sessions: newSessions()}
+	a := &Admin{Options: o, sessions: newSessions(), transcript: transcript.Reader{Dialect: o.Dialects}}
 	o.Config.Subscribe(func(s *config.Snapshot) { o.Hub.Config(s.Version) })
 	return a
 }
@@ -152,11 +166,14 @@ func (a *Admin) Rows() []exchange.Row {
 	manage("PUT", "/api/kill-switch", a.putKillSwitch)
 	a.ruleRows(manage)
 	a.complexityRows(manage)
-	manage("GET", "/api/logs", a.listLogs)
-	manage("DELETE", "/api/logs", a.deleteLogs)
-	manage("GET", "/api/logs/{id}", a.getLog)
+	a.logRows(manage)
+	a.replayRows(manage)
+	a.exportRows(manage)
+	a.metricRows(manage)
+	a.sessionRows(manage)
+	a.toolRows(manage)
 	manage("GET", "/api/events", a.events)
-	return rows
+	return append(rows, a.socketRows()...)
 }
 
 func answer(v any) (*exchange.Reply, error) {

@@ -236,6 +236,9 @@ type ClientConfig struct {
 	AllowDirectKeys            bool               `json:"allow_direct_keys"`
 	DirectKeysWithoutHeader    bool               `json:"direct_keys_without_header"` // they need no x-bf-direct-key
 	AllowPerRequestRawOverride bool               `json:"allow_per_request_raw_override"`
+	AllowStorageOverride       bool               `json:"allow_per_request_content_storage_override"` // x-bf-disable-content-logging counts
+	LoggingHeaders             []string           `json:"logging_headers"`                            // fields of callers' headers that the log keeps
+	PrometheusLabels           []string           `json:"prometheus_labels"`                          // labels of the metrics that callers fill in by x-bf-dim-NAME
 	HeaderFilterConfig         HeaderFilterConfig `json:"header_filter_config"`
 	StreamKeepAliveInSeconds   int                `json:"stream_keep_alive_in_seconds"` // 0 = off
 }
@@ -287,6 +290,8 @@ type Settings struct {
 	WindowIdleMinutes int               `json:"window_idle_minutes"`
 	LogBodyCapKB      int               `json:"log_body_cap_kb"`
 	LogMaxSizeMB      int               `json:"log_max_size_mb"`
+	LogErrorDays      int               `json:"log_error_days"`   // failed requests are kept for so long, where that is longer
+	LogContentDays    int               `json:"log_content_days"` // texts of the others are kept for so long; 0 = as long as the requests
 	AppDir            string            `json:"app_dir"`
 	Keychain          string            `json:"keychain"` // os or file
 	KeychainDetail    string            `json:"keychain_detail"`
@@ -336,6 +341,11 @@ type Frame struct {
 	Version   int64       `json:"version,omitempty"`
 	Refused   *Refused    `json:"refused,omitempty"`
 	Dropped   *Dropped    `json:"dropped,omitempty"`
+}
+
+// Ticket is POST /api/session/ws-ticket: the proof in ws://…/ws?ticket=…, good once and for 30 seconds.
+type Ticket struct {
+	Ticket string `json:"ticket"`
 }
 
 // Refused is a page that asked without being allowed to.

@@ -59,6 +59,42 @@ type LogEntry struct {
 	TeamName        string        `json:"team_name,omitempty"`
 	CustomerID      string        `json:"customer_id,omitempty"`
 	CustomerName    string        `json:"customer_name,omitempty"`
+
+	ParentRequestID string            `json:"parent_request_id,omitempty"`
+	RoutingRuleID   string            `json:"routing_rule_id,omitempty"`
+	RoutingRuleName string            `json:"routing_rule_name,omitempty"`
+	ComplexityTier  string            `json:"complexity_tier,omitempty"`
+	CacheHit        string            `json:"cache_hit,omitempty"` // direct or semantic
+	App             string            `json:"app,omitempty"`
+	CalledTools     []string          `json:"called_tools,omitempty"` // by the answer
+	Process         *Process          `json:"process,omitempty"`
+	Metadata        map[string]string `json:"metadata,omitempty"`
+	TraceID         string            `json:"trace_id,omitempty"`
+	RequestSize     int64             `json:"request_size"`
+}
+
+// Process is the program that called.
+type Process struct {
+	PID  int    `json:"pid"`
+	Name string `json:"name"`
+	Dir  string `json:"dir,omitempty"`
+}
+
+// Span is a piece of a request's time, in milliseconds from its beginning. Attempt numbers the calls of providers from
+// 1; 0 = it belongs to none. Phase is read, identify, admit, plugins, mcp, cache, route, queue, attempt, dns, connect, tls, wait,
+// stream or settle.
+type Span struct {
+	Phase    string  `json:"phase"`
+	Attempt  int     `json:"attempt"`
+	StartMS  float64 `json:"start_ms"`
+	LengthMS float64 `json:"length_ms"`
+}
+
+// HeaderField is one field of a header; Masked where its value proves who somebody is, and was not kept.
+type HeaderField struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Masked bool   `json:"masked,omitempty"`
 }
 
 // Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary.
@@ -117,6 +153,30 @@ type LogDetail struct {
 	DecodedBecause  string          `json:"decoded_because,omitempty"`
 	UpstreamLatency *float64        `json:"upstream_latency"`
 	ConfigVersion   int64           `json:"config_version"`
+
+	UpstreamRequest Body          `json:"upstream_request"` // as the provider got it
+	ClientResponse  Body          `json:"client_response"`  // as the client got it
+	RequestHeaders  []HeaderField `json:"request_headers"`
+	ResponseHeaders []HeaderField `json:"response_headers"` // of the provider
+	Spans           []Span        `json:"spans"`
+	UpstreamFrames  int           `json:"upstream_frames"` // how many GET /api/logs/{id}/frames has; 0 = no stream
+	ClientFrames    int           `json:"client_frames"`
+	Replays         []string      `json:"replays"` // ids of requests that repeat this one, newest first
+}
+
+// StreamFrame is one frame of a stream. AtMS is when its last byte passed, in milliseconds from the beginning of the
+// request, null where that was not measured.
+type StreamFrame struct {
+	AtMS  *float64 `json:"at_ms"`
+	Size  int64    `json:"size"`
+	Event string   `json:"event,omitempty"`
+	Data  string   `json:"data"`
+}
+
+// StreamFrames is GET /api/logs/{id}/frames?side=upstream|client.
+type StreamFrames struct {
+	Frames []StreamFrame `json:"frames"`
+	Cut    bool          `json:"cut"` // the log kept only the beginning
 }
 
 // Pagination echoes a list's query.
@@ -128,12 +188,22 @@ type Pagination struct {
 	TotalCount int64  `json:"total_count"`
 }
 
-// LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds.
+// LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds, TotalCost in US
+// dollars; Unpriced counts requests whose cost is not known. The user-facing figures leave out requests that the gateway
+// itself refused; PreviousPeriod is what GET /api/logs/stats?compare_to_previous=true adds.
 type LogStats struct {
-	TotalRequests  int64   `json:"total_requests"`
-	SuccessRate    float64 `json:"success_rate"`
-	AverageLatency float64 `json:"average_latency"`
-	TotalTokens    int64   `json:"total_tokens"`
+	TotalRequests           int64     `json:"total_requests"`
+	SuccessRate             float64   `json:"success_rate"`
+	UserFacingSuccessRate   float64   `json:"user_facing_success_rate"`
+	UserFacingTotalRequests int64     `json:"user_facing_total_requests"`
+	AverageLatency          float64   `json:"average_latency"`
+	TotalTokens             int64     `json:"total_tokens"`
+	TotalCost               float64   `json:"total_cost"`
+	Unpriced                int64     `json:"unpriced"`
+	CacheHitRateTotal       int64     `json:"cache_hit_rate_total_requests"`
+	DirectCacheHits         int64     `json:"direct_cache_hits"`
+	SemanticCacheHits       int64     `json:"semantic_cache_hits"`
+	PreviousPeriod          *LogStats `json:"previous_period,omitempty"`
 }
 
 // Logs is GET /api/logs.

@@ -199,10 +199,3 @@ type KillSwitch struct {
 	SpentToday   float64    `json:"spent_today"`
 	Unpriced     int64      `json:"unpriced_today"` // calls whose price is unknown
 }
-
-// Recalculated is the answer of POST /api/logs/recalculate-cost.
-type Recalculated struct {
-	TotalMatched int `json:"total_matched"`
-	Updated      int `json:"updated"`
-	Skipped      int `json:"skipped"` // without a known price
-}

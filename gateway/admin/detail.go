@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
 	"heimdall/gateway/exchange"
-	"heimdall/providers/dialect"
+	"heimdall/gateway/filter"
+	"heimdall/gateway/observe"
 	"heimdall/providers/llm"
 )
 
@@ -15,11 +17,13 @@ const shown = "chat"
 
 // detail is a record with its bodies, as they are and in one common shape.
 func (a *Admin) detail(r *exchange.Record) LogDetail {
-	d := LogDetail{
-		LogEntry: entry(r), RawRequest: body(r.Request), RawResponse: body(a.legible(r)), Warnings: []Warning{},
-		AttemptTrail: []Attempt{}, DecodedBecause: r.DecodedBecause, UpstreamLatency: known(r.Upstream),
-		ConfigVersion: r.ConfigVersion, Routing: []RoutingStep{},
-	}
+	d := newDetail(entry(r))
+	d.RawRequest, d.UpstreamRequest = body(r.Request), body(r.Sent)
+	d.RawResponse, d.ClientResponse = body(a.transcript.Legible(r.UpstreamDialect, r, r.Response)), body(a.transcript.Legible(r.Dialect, r, r.Answer))
+	d.DecodedBecause, d.UpstreamLatency, d.ConfigVersion = r.DecodedBecause, known(r.Upstream), r.ConfigVersion
+	d.RequestHeaders, d.ResponseHeaders, d.Spans = headerFields(r.Header), headerFields(r.ResponseHeader), spans(r)
+	upstream, client := a.upstreamSide(r), a.clientSide(r)
+	d.UpstreamFrames, d.ClientFrames = upstream.count(), client.count()
 	if r.Fallback > 0 {
 		d.PrimaryProvider, d.PrimaryModel = r.PrimaryProvider, r.PrimaryModel
 	}
@@ -35,38 +39,66 @@ func (a *Admin) detail(r *exchange.Record) LogDetail {
 	for _, t := range r.Attempts {
 		d.AttemptTrail = append(d.AttemptTrail, Attempt{t.Provider, t.Model, t.KeyName, t.Status, t.Error, t.Fallback, milliseconds(t.Duration)})
 	}
-	if r.Op != llm.OpChat {
-		return d
-	}
-	if req := a.request(r); req != nil {
+	if req := a.transcript.Request(r); req != nil {
 		d.InputHistory, d.Tools, d.Params = a.showRequest(req)
 	}
-	if resp := a.response(r); resp != nil {
+	if resp := a.transcript.Response(r); resp != nil {
 		d.OutputMessage = a.showResponse(resp)
 	}
 	return d
 }
 
-// inFlight is the detail of a row whose bodies are not in the log yet.
-func inFlight(e LogEntry) LogDetail {
-	const why = "the request is still running"
+// newDetail is a detail of which no more than the row is known.
+func newDetail(e LogEntry) LogDetail {
 	return LogDetail{
-		LogEntry: e, RawRequest: Body{Missing: why}, RawResponse: Body{Missing: why}, Warnings: []Warning{},
-		AttemptTrail: []Attempt{}, Routing: []RoutingStep{},
+		LogEntry: e, Warnings: []Warning{}, AttemptTrail: []Attempt{}, Routing: []RoutingStep{}, RequestHeaders: []HeaderField{},
+		ResponseHeaders: []HeaderField{}, Spans: []Span{}, Replays: []string{},
 	}
 }
 
-// legible is what the provider sent, as text where it came in binary frames.
-func (a *Admin) legible(r *exchange.Record) exchange.Body {
-	b := r.Response
-	if d, ok := a.Dialects(r.UpstreamDialect); ok && d.Text != nil && r.Stream && len(b.Data) > 0 && !looksLikeJSON(b.Data) {
-		cut := b.Cut()
-		b.Data = d.Text(b.Data)
-		if !cut {
-			b.Size = int64(len(b.Data))
+// inFlight is the detail of a row whose bodies are not in the log yet.
+func inFlight(e LogEntry) LogDetail {
+	d := newDetail(e)
+	why := Body{Missing: "the request is still running"}
+	d.RawRequest, d.UpstreamRequest, d.RawResponse, d.ClientResponse = why, why, why, why
+	return d
+}
+
+// headerFields are the fields of a header that is in lines, without what proves who somebody is.
+func headerFields(lines []byte) []HeaderField {
+	out := []HeaderField{}
+	for name, value := range exchange.Lines(exchange.MaskHeader(lines)) {
+		if value == exchange.Masked {
+			out = append(out, HeaderField{Name: name, Masked: true})
+			continue
 		}
+		out = append(out, HeaderField{Name: name, Value: value})
 	}
-	return b
+	return out
+}
+
+func spans(r *exchange.Record) []Span {
+	out := make([]Span, len(r.Spans))
+	for i, s := range r.Spans {
+		out[i] = Span{string(s.Phase), s.Attempt, milliseconds(s.Start), milliseconds(s.Duration)}
+	}
+	return out
+}
+
+// maxReplays is how many repetitions of a request are named.
+const maxReplays = 100
+
+// replaysOf are the requests that repeat the one with that id, the newest first.
+func (a *Admin) replaysOf(ctx context.Context, id string) ([]string, error) {
+	page, err := a.Logs.Search(ctx, observe.Query{Where: filter.OneOf(filter.Parent, id), SortBy: "timestamp", Limit: maxReplays})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(page.Records))
+	for i, r := range page.Records {
+		out[i] = r.ID
+	}
+	return out, nil
 }
 
 func body(b exchange.Body) Body {
@@ -78,69 +110,6 @@ func body(b exchange.Body) Body {
 		out.Missing, out.Cut = "it was not kept: the log keeps no content, or had to make room", false
 	}
 	return out
-}
-
-// request decodes what the client sent; nil where that can't be read.
-func (a *Admin) request(r *exchange.Record) *llm.Request {
-	d, ok := a.Dialects(r.Dialect)
-	if !ok || len(r.Request.Data) == 0 || r.Request.Cut() {
-		return nil
-	}
-	req, err := d.Server.DecodeRequest(dialect.Path{Model: r.RequestedModel, Stream: r.Stream}, r.Request.Data)
-	if err != nil {
-		return nil
-	}
-	return req
-}
-
-// response decodes what the provider sent; nil where that can't be read. Of a stream that broke off it is what came.
-func (a *Admin) response(r *exchange.Record) *llm.Response {
-	d, ok := a.Dialects(r.UpstreamDialect)
-	if !ok || len(r.Response.Data) == 0 {
-		return nil
-	}
-	if !r.Stream || looksLikeJSON(r.Response.Data) {
-		resp, err := d.Client.DecodeResponse(r.Response.Data)
-		if err != nil || r.HTTPStatus >= 400 {
-			return nil
-		}
-		return resp
-	}
-	resp, err := llm.Fold(whole(d.Client.Decoder(), r.Response.Data))
-	if err != nil {
-		return nil
-	}
-	return resp
-}
-
-func looksLikeJSON(b []byte) bool {
-	return strings.HasPrefix(strings.TrimSpace(string(b[:min(len(b), 64)])), "{")
-}
-
-// whole yields the events of a logged stream, and finishes what it did not.
-func whole(d dialect.Decoder, data []byte) func(yield func(llm.Event) bool) {
-	return func(yield func(llm.Event) bool) {
-		open := map[int]bool{}
-		for _, e := range d.Close(d.Feed(nil, data)) {
-			switch e.Type {
-			case llm.EventError:
-				continue
-			case llm.EventBlockStart, llm.EventDelta:
-				open[e.Choice] = true
-			case llm.EventFinish:
-				delete(open, e.Choice)
-			case llm.EventStart, llm.EventBlockEnd, llm.EventUsage:
-			}
-			if !yield(e) {
-				return
-			}
-		}
-		for choice := range open {
-			if !yield(llm.Event{Type: llm.EventFinish, Choice: choice, Finish: &llm.Finish{Reason: llm.FinishOther}}) {
-				return
-			}
-		}
-	}
 }
 
 // showRequest splits a request into its messages, its tools and everything else.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/hex"
 	"time"
 
 	"heimdall/gateway/exchange"
@@ -10,13 +11,14 @@ import (
 // entry is a record as a row of the log.
 func entry(r *exchange.Record) LogEntry {
 	e := LogEntry{
-		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
+		ID: r.ID, Timestamp: r.Time, Object: r.Object(), Provider: r.Provider, Model: r.Model, Alias: r.RequestedModel,
 		Status: string(r.Status), StatusCode: r.HTTPStatus, Stream: r.Stream, StopReason: r.Finish.Reason,
 		SelectedKeyID: r.KeyID, SelectedKeyName: r.KeyName, NumberOfRetries: r.Retries, SessionID: r.SessionID,
 		UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect, UpstreamDialect: r.UpstreamDialect,
-		TTFT: known(r.TTFT), FallbackIndex: r.Fallback,
+		TTFT: known(r.TTFT), FallbackIndex: r.Fallback, CacheHit: r.CacheHit, CalledTools: r.Tools,
 	}
 	e.named(r.Identity)
+	e.described(r)
 	if r.Cost.Known {
 		total := r.Cost.Total
 		e.Cost = &total
@@ -53,26 +55,33 @@ func (e *LogEntry) named(who exchange.Identity) {
 // begun shows a record that is still being filled: only fields that do not change after its beginning are read.
 func begun(r *exchange.Record) LogEntry {
 	e := LogEntry{
-		ID: r.ID, Timestamp: r.Time, Object: object(r), Provider: r.First.Provider, Model: r.First.Model, Alias: r.RequestedModel,
+		ID: r.ID, Timestamp: r.Time, Object: r.Object(), Provider: r.First.Provider, Model: r.First.Model, Alias: r.RequestedModel,
 		Status: string(exchange.StatusProcessing), Stream: r.Stream, SelectedKeyID: r.First.KeyID, SelectedKeyName: r.First.KeyName,
 		SessionID: r.SessionID, UserAgent: r.UserAgent, Method: r.Method, Path: r.Path, Dialect: r.Dialect,
 	}
 	e.named(r.Identity)
+	e.described(r)
 	return e
 }
 
-func object(r *exchange.Record) string {
-	switch {
-	case r.Op != llm.OpChat:
-		return string(r.Op)
-	case r.Dialect == "responses":
-		return "response"
-	case r.Dialect == "completions":
-		return "text_completion"
-	case r.Stream:
-		return "chat.completion.chunk"
+// described says what is known of a request from the time on that it is shown.
+func (e *LogEntry) described(r *exchange.Record) {
+	e.ParentRequestID, e.App, e.RequestSize = r.ParentID, r.App, r.Request.Size
+	e.RoutingRuleID, e.RoutingRuleName, e.ComplexityTier = r.RuleID, r.RuleName, r.Tier
+	if r.Trace.ID != ([16]byte{}) {
+		e.TraceID = hex.EncodeToString(r.Trace.ID[:])
 	}
-	return "chat.completion"
+	if len(r.Metadata) > 0 {
+		e.Metadata = make(map[string]string, len(r.Metadata))
+		for _, f := range r.Metadata {
+			e.Metadata[f.Name] = f.Value
+		}
+	}
+	if r.Process != nil {
+		if p := r.Process.Load(); p != nil {
+			e.Process = &Process{PID: p.PID, Name: p.Name, Dir: p.Dir}
+		}
+	}
 }
 
 // known is a time in milliseconds; nil where it was not measured.

@@ -50,6 +50,19 @@ func (h *Hub) End(r *exchange.Record) {
 	}
 }
 
+// Completed shows what was found out of an exchange after it had ended.
+func (h *Hub) Completed(r *exchange.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.subs) == 0 {
+		return
+	}
+	e := entry(r)
+	for s := range h.subs {
+		s.log("update", &e)
+	}
+}
+
 // Live are the exchanges in flight, the newest first.
 func (h *Hub) Live() []LogEntry {
 	h.mu.Lock()
@@ -111,9 +124,9 @@ func (h *Hub) Close() {
 }
 
 // subscribe makes a stream that begins with the gateway's state, what is being spent (nil = nobody knows) and everything
-// in flight.
-func (h *Hub) subscribe(g Gateway, k *KillSwitch) *subscriber {
-	s := &subscriber{hub: h, wake: make(chan struct{}, 1), done: make(chan struct{}), at: map[string]int{}, gateway: &g, spending: k}
+// in flight. each says whether every state of a row is told, or only the newest.
+func (h *Hub) subscribe(g Gateway, k *KillSwitch, each bool) *subscriber {
+	s := &subscriber{hub: h, each: each, wake: make(chan struct{}, 1), done: make(chan struct{}), at: map[string]int{}, gateway: &g, spending: k}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {

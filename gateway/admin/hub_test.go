@@ -117,7 +117,7 @@ func TestEvents(t *testing.T) {
 func TestASlowListenerIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, config.Fixed{})
-		s := w.Hub.subscribe(Gateway{}, nil)
+		s := w.Hub.subscribe(Gateway{}, nil, false)
 		for i := range maxPending + 1 {
 			w.Hub.Begin(record(fmt.Sprint(i)))
 		}

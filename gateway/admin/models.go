@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -147,6 +148,7 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // query reads the parameters of a URL; done names those that nobody asked for.
 type query struct {
 	values url.Values
+	path   string // before the names in errors
 	known  []string
 	err    error
 }
@@ -185,15 +187,56 @@ func (q *query) number(name string, otherwise, low, high int) int {
 
 func (q *query) fail(name, format string, args ...any) {
 	if q.err == nil {
-		q.err = refuse(name, format, args...)
+		q.err = refuse(q.path+name, format, args...)
 	}
 }
 
 func (q *query) done() error {
-	for name := range q.values {
-		if !slices.Contains(q.known, name) {
-			return refuse(name, "is no parameter that this version knows here; it knows %s", strings.Join(q.known, ", "))
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		if slices.Contains(q.known, name) {
+			continue
 		}
+		if meant := nearest(name, q.known); meant != "" {
+			return refuse(q.path+name, "is no parameter that this version knows here; did you mean %s?", meant)
+		}
+		return refuse(q.path+name, "is no parameter that this version knows here; it knows %s", strings.Join(q.known, ", "))
 	}
 	return q.err
+}
+
+// nearest is the name that a misspelt one most likely means: at most a third of its letters differ, or one of them begins
+// with the other; "" where there is none.
+func nearest(name string, names []string) string {
+	best, limit := "", len(name)/3+1
+	for _, n := range names {
+		d := differing(name, n)
+		if len(name) > 3 && (strings.HasPrefix(n, name) || strings.HasPrefix(name, n)) {
+			d = min(d, 1)
+		}
+		if d < limit {
+			best, limit = n, d
+		}
+	}
+	return best
+}
+
+// differing counts the letters to insert, drop or replace to make b of a.
+func differing(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := before
+			if a[i] != b[j] {
+				cost++
+			}
+			before = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

@@ -22,7 +22,7 @@ func (a *Admin) priceRows(manage func(method, path string, h exchange.Handler)) 
 	manage("PUT", "/api/governance/pricing-overrides/{id}", a.putPrice)
 	manage("DELETE", "/api/governance/pricing-overrides/{id}", a.deletePrice)
 	manage("GET", "/api/models/prices", a.modelPrices)
-	manage("POST", "/api/logs/recalculate-cost", a.recalculateCost)
+	a.repriceRows(manage)
 }
 
 // pricePath is how the paths of an override's fields begin in errors.

@@ -26,6 +26,7 @@ const (
 type sessions struct {
 	mu       sync.Mutex
 	codes    map[string]time.Time // hash of a code → when it ends
+	tickets  map[string]time.Time // the same of tickets for websockets
 	windows  map[string]time.Time // hash of a token → when it ends
 	checked  map[string]verdict   // keyed hash of a Basic credential → what it is
 	key      []byte               // keys those hashes
@@ -40,7 +41,7 @@ type verdict struct {
 
 func newSessions() *sessions {
 	return &sessions{
-		codes: map[string]time.Time{}, windows: map[string]time.Time{}, checked: map[string]verdict{},
+		codes: map[string]time.Time{}, tickets: map[string]time.Time{}, windows: map[string]time.Time{}, checked: map[string]verdict{},
 		key: []byte(rand.Text()), throttle: throttle{failed: map[string]failures{}},
 	}
 }

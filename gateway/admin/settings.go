@@ -29,6 +29,7 @@ func (a *Admin) config() Config {
 			RoutingChainMaxDepth: s.Client.RoutingDepth, RefuseUnpriced: s.Client.RefuseUnpriced,
 			DirectKeysWithoutHeader: s.Client.DirectKeysUnasked,
 			AllowDirectKeys:         s.Client.AllowDirectKeys, AllowPerRequestRawOverride: s.Client.AllowRawOverride,
+			AllowStorageOverride: s.Client.AllowStorageOverride, LoggingHeaders: list(s.Client.LoggingHeaders), PrometheusLabels: list(s.Client.PrometheusLabels),
 			HeaderFilterConfig:       HeaderFilterConfig{list(s.Client.HeaderFilter.Allow), list(s.Client.HeaderFilter.Deny)},
 			StreamKeepAliveInSeconds: int(s.Client.StreamKeepAlive / time.Second),
 		},
@@ -38,6 +39,7 @@ func (a *Admin) config() Config {
 		Settings: Settings{
 			Host: s.Settings.Host, Port: s.Settings.Port, Theme: s.Settings.Theme,
 			WindowIdleMinutes: s.Settings.WindowIdleMinutes, LogBodyCapKB: s.Logs.BodyCapKB, LogMaxSizeMB: s.Logs.MaxSizeMB,
+			LogErrorDays: s.Logs.ErrorDays, LogContentDays: s.Logs.ContentDays,
 			AppDir: a.AppDir, Keychain: a.Keychain, KeychainDetail: a.KeychainDetail, Version: a.Version, Desktop: a.Desktop,
 			Locked: map[string]string{},
 		},

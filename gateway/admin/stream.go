@@ -20,7 +20,7 @@ const (
 )
 
 func (a *Admin) events(ctx context.Context, _ *exchange.Exchange) (*exchange.Reply, error) {
-	s := a.Hub.subscribe(a.Gateway.State(), a.spending())
+	s := a.Hub.subscribe(a.Gateway.State(), a.spending(), false)
 	context.AfterFunc(ctx, func() { s.Close() })
 	return &exchange.Reply{
 		Status: http.StatusOK, ContentType: "text/event-stream", Stream: s,
@@ -28,10 +28,12 @@ func (a *Admin) events(ctx context.Context, _ *exchange.Exchange) (*exchange.Rep
 	}, nil
 }
 
-// subscriber is the stream of one listener. Events wait in it, only the newest of each row and kind; a Read gives all
+// subscriber is the stream of one listener. Events wait in it, only the newest of each row and kind unless each says
+// otherwise; a Read gives all
 // that waits, at most every flushEvery. A listener that falls too far behind is cut off and starts again.
 type subscriber struct {
 	hub  *Hub
+	each bool // every state of a row is told
 	wake chan struct{}
 	done chan struct{}
 	once sync.Once
@@ -55,7 +57,7 @@ func (s *subscriber) log(operation string, e *LogEntry) {
 		return
 	}
 	s.mu.Lock()
-	if i, ok := s.at[e.ID]; ok {
+	if i, ok := s.at[e.ID]; ok && !s.each {
 		s.logs[i] = Frame{Type: "log", Operation: operation, Log: e}
 	} else {
 		s.at[e.ID] = len(s.logs)
@@ -122,10 +124,10 @@ func (s *subscriber) pause() {
 	}
 }
 
-// take empties what waits.
-func (s *subscriber) take() []byte {
+// drain empties what waits.
+func (s *subscriber) drain() (frames []Frame) {
 	s.mu.Lock()
-	var frames []Frame
+	defer s.mu.Unlock()
 	if s.gateway != nil {
 		frames = append(frames, Frame{Type: "gateway", Gateway: s.gateway})
 	}
@@ -144,10 +146,13 @@ func (s *subscriber) take() []byte {
 	}
 	s.gateway, s.spending, s.config, s.dropped, s.refused, s.logs = nil, nil, nil, nil, nil, nil
 	clear(s.at)
-	s.mu.Unlock()
+	return frames
+}
 
+// take empties what waits, as events.
+func (s *subscriber) take() []byte {
 	var out bytes.Buffer
-	for _, f := range frames {
+	for _, f := range s.drain() {
 		data, err := json.Marshal(f)
 		if err != nil {
 			continue

@@ -57,24 +57,39 @@ func (c chain) Get(item string) (string, error) {
 func (c chain) Set(item, value string) error { c[item] = value; return nil }
 func (c chain) Delete(item string) error     { delete(c, item); return nil }
 
-// journal is a log in memory: the newest first.
+// journal is a log in memory: the newest first. It knows no filters but the times.
 type journal struct {
 	records []*exchange.Record
 	last    observe.Query
+	stats   func(observe.Query, observe.Breakdown) []observe.Group // nil = everything is one group of nothing
+	divided []observe.Breakdown                                    // what was asked of it
+	size    observe.Size
 }
 
 func (j *journal) Search(_ context.Context, q observe.Query) (observe.Page, error) {
 	j.last = q
 	records := slices.Clone(j.records)
+	records = slices.DeleteFunc(records, func(r *exchange.Record) bool {
+		return !q.Since.IsZero() && r.Time.Before(q.Since) || !q.Until.IsZero() && !r.Time.Before(q.Until)
+	})
 	if q.Ascending {
 		slices.Reverse(records)
 	}
 	page := observe.Page{Total: int64(len(records))}
-	page.Stats = observe.Stats{Requests: page.Total, Finished: page.Total, Succeeded: page.Total / 2}
 	records = records[min(q.Offset, len(records)):]
 	page.Records = records[:min(q.Limit, len(records))]
 	return page, nil
 }
+
+func (j *journal) Stats(_ context.Context, q observe.Query, b observe.Breakdown) ([]observe.Group, error) {
+	j.last, j.divided = q, append(j.divided, b)
+	if j.stats == nil {
+		return nil, nil
+	}
+	return j.stats(q, b), nil
+}
+
+func (j *journal) Size(context.Context) (observe.Size, error) { return j.size, nil }
 
 func (j *journal) Get(_ context.Context, id string) (*exchange.Record, error) {
 	for _, r := range j.records {
@@ -108,6 +123,7 @@ type world struct {
 	outcome TestOutcome
 
 	recalculation Recalculation
+	log           LogState
 	models        []ModelEntry
 }
 
@@ -137,6 +153,7 @@ func newWorld(t *testing.T, fixed config.Fixed) *world {
 			w.recalculation = r
 			return Recalculated{TotalMatched: 3, Updated: 2, Skipped: 1}, nil
 		},
+		LogState: func() LogState { return w.log },
 		Simulate: func(context.Context, Simulation) (Simulated, error) { return Simulated{}, nil },
 		Breakers: func() Health { return Health{} },
 		Call: func(_ context.Context, c TestCall) TestOutcome {
@@ -159,20 +176,25 @@ func (f fields) HasPrefix(string) bool  { return false }
 
 func (f fields) Each(string, func(name, value string)) {}
 
-// send finds the row of a path and runs it, as the edge does.
+// send finds the row of a path, the most particular one, and runs it, as the edge does.
 func (w *world) send(ctx context.Context, method, target, body string, header fields) (*exchange.Reply, error) {
 	w.t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	var found *exchange.Row
+	var named map[string]string
 	for _, row := range w.Rows() {
-		if params, ok := params(row.Path, u.Path); ok && row.Method == method {
-			return row.Handler(ctx, &exchange.Exchange{
-				Row: &row, Method: method, Path: u.Path, Query: u.Query(), Params: params, Header: header, Raw: []byte(body),
-				Peer: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555},
-			})
+		if p, ok := params(row.Path, u.Path); ok && row.Method == method && (found == nil || len(p) < len(named)) {
+			found, named = &row, p
 		}
+	}
+	if found != nil {
+		return found.Handler(ctx, &exchange.Exchange{
+			Row: found, Method: method, Path: u.Path, Query: u.Query(), Params: named, Header: header, Raw: []byte(body),
+			Peer: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555},
+		})
 	}
 	w.t.Fatalf("no row for %s %s", method, target)
 	return nil, nil

@@ -38,7 +38,7 @@ func Decorate(render func(x *exchange.Exchange, err error) *exchange.Reply, pric
 				return reply, nil
 			}
 			if reply.Stream != nil {
-				reply.Stream = &decorated{src: reply.Stream, x: x, price: price}
+				reply.Stream, reply.Verbatim = &decorated{src: reply.Stream, x: x, price: price}, false
 				return reply, nil
 			}
 			return decorateBody(x, reply), nil

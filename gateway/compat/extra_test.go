@@ -26,7 +26,13 @@ func (f fields) HasPrefix(prefix string) bool {
 	return false
 }
 
-func (f fields) Each(string, func(name, value string)) {}
+func (f fields) Each(prefix string, found func(name, value string)) {
+	for n, v := range f {
+		if len(n) >= len(prefix) && strings.EqualFold(n[:len(prefix)], prefix) {
+			found(n, v)
+		}
+	}
+}
 
 func decorate(t *testing.T, d exchange.Decoration, h fields, upstream string, reply *exchange.Reply) *exchange.Reply {
 	t.Helper()

@@ -2,6 +2,7 @@ package compat
 
 import (
 	"encoding/json"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -127,18 +128,23 @@ func (p *fileParser) logsStore(o *object) {
 	if l.integer("retention_days", &days) {
 		e.add(func(d *config.Draft) error { d.Client.LogRetentionDays = days; return nil })
 	}
-	if c := p.database(l, "postgres", "clickhouse"); c != nil {
+	content := maps.Clone(l.fields)
+	file, database := p.store(l, "clickhouse")
+	if p.file.LogStore = database; database != nil {
+		delete(content, "config") // it may hold a password, and is read at every start
+	}
+	if file != nil {
 		var path string
-		if c.text("path", &path) && path != "" {
+		if file.text("path", &path) && path != "" {
 			e.add(func(d *config.Draft) error { d.Logs.Path = p.absolute(path); return nil })
 		}
-		c.done()
+		file.done()
 	}
 	l.idle("the log writes as it needs", "writer")
 	l.neutral("is not served by this version", "object_storage")
 	l.neutral("is not served by this version", "object_storage_exclude_fields")
 	l.done()
-	p.piece("logs", l.fields, false, e.apply)
+	p.piece("logs", content, false, e.apply)
 }
 
 func (p *fileParser) absolute(path string) string {
@@ -158,31 +164,17 @@ func (p *fileParser) configStore(o *object) {
 	if !on {
 		p.warn("config_store.enabled", "has no effect: the configuration is always stored, so that the window can change it")
 	}
-	if c := p.database(s, "postgres"); c != nil {
+	file, database := p.store(s)
+	if file != nil {
 		var path string
-		if c.text("path", &path) && p.absolute(path) != filepath.Join(p.dir, "config.db") {
+		if file.text("path", &path) && p.absolute(path) != filepath.Join(p.dir, "config.db") {
 			p.warn("config_store.config.path", "has no effect: the configuration is stored in config.db in the app folder")
 		}
-		c.done()
+		file.done()
 	}
+	p.file.ConfigStore = database
 	s.neutral("is not served by this version", "vault_store")
 	s.done()
-}
-
-// database reads which database a store is; only SQLite's settings are read on.
-func (p *fileParser) database(s *object, others ...string) *object {
-	kind := "sqlite"
-	s.text("type", &kind)
-	c, _ := s.child("config")
-	if kind == "sqlite" {
-		return c
-	}
-	if slices.Contains(others, kind) {
-		p.warn(s.at("type"), "%s is not served by this version; SQLite in the app folder is used", kind)
-	} else {
-		p.fail(s.at("type"), "must be sqlite")
-	}
-	return nil
 }
 
 func (p *fileParser) providers(o *object) {

@@ -15,7 +15,8 @@ func client(o *object) func(*config.Draft) error {
 	var logging, content bool
 	var days, size int
 	var origins, hosts []string
-	var raw bool
+	var raw, storage bool
+	var kept, labels []string
 	var silence time.Duration
 	if o.truth("enable_logging", &logging) {
 		e.add(func(d *config.Draft) error { d.Client.EnableLogging = logging; return nil })
@@ -34,6 +35,15 @@ func client(o *object) func(*config.Draft) error {
 	}
 	if o.list("allowed_hosts", &hosts) {
 		e.add(func(d *config.Draft) error { d.Client.AllowedHosts = hosts; return nil })
+	}
+	if o.truth("allow_per_request_content_storage_override", &storage) {
+		e.add(func(d *config.Draft) error { d.Client.AllowStorageOverride = storage; return nil })
+	}
+	if o.list("logging_headers", &kept) {
+		e.add(func(d *config.Draft) error { d.Client.LoggingHeaders = lower(kept); return nil })
+	}
+	if o.list("prometheus_labels", &labels) {
+		e.add(func(d *config.Draft) error { d.Client.PrometheusLabels = labels; return nil })
 	}
 	if o.truth("allow_per_request_raw_override", &raw) {
 		e.add(func(d *config.Draft) error { d.Client.AllowRawOverride = raw; return nil })
@@ -145,14 +155,13 @@ func unservedClient(o *object) {
 		o.warn(o.at("enable_governance"), "has no effect: virtual keys count wherever there are any; delete or disable them to do without")
 	}
 	later := "it belongs to a part that this version does not have"
-	o.idle(later, "prometheus_labels", "enforce_scim_auth", "hide_deleted_virtual_keys_in_filters",
+	o.idle(later, "enforce_scim_auth", "hide_deleted_virtual_keys_in_filters",
 		"dual_credential_conflict_behavior", "async_job_result_ttl", "webhook_config", "mcp_agent_depth",
 		"mcp_tool_execution_timeout", "mcp_code_mode_binding_level", "mcp_tool_sync_interval",
 		"mcp_disable_auto_tool_inject", "mcp_enable_temp_token_auth", "mcp_external_client_url", "mcp_server_auth_mode",
-		"oauth2_server_config", "logging_headers", "compat", "enable_litellm_fallbacks")
+		"oauth2_server_config", "compat", "enable_litellm_fallbacks")
 	o.neutral("this version has no exceptions from the login", "whitelisted_routes")
 	o.neutral("web pages may send the headers that the routes need", "allowed_headers")
-	o.neutral("is not served by this version", "allow_per_request_content_storage_override")
 }
 
 // auth reads the administrator's login. env resolves env.NAME.
@@ -212,7 +221,7 @@ func setPassword(d *config.Draft, password string) error {
 func settings(o *object) func(*config.Draft) error {
 	var e edits
 	var host, theme string
-	var port, idle, body, size int
+	var port, idle, body, size, errorDays, contentDays int
 	if o.text("host", &host) {
 		e.add(func(d *config.Draft) error { d.Settings.Host = strings.TrimSpace(host); return nil })
 	}
@@ -230,6 +239,12 @@ func settings(o *object) func(*config.Draft) error {
 	}
 	if o.integer("log_max_size_mb", &size) {
 		e.add(func(d *config.Draft) error { d.Logs.MaxSizeMB = size; return nil })
+	}
+	if o.integer("log_error_days", &errorDays) {
+		e.add(func(d *config.Draft) error { d.Logs.ErrorDays = errorDays; return nil })
+	}
+	if o.integer("log_content_days", &contentDays) {
+		e.add(func(d *config.Draft) error { d.Logs.ContentDays = contentDays; return nil })
 	}
 	o.skip("app_dir", "keychain", "keychain_detail", "version", "desktop", "locked")
 	o.done()

@@ -18,6 +18,8 @@ type Draft struct {
 	Providers []*Provider // sorted by name
 	Sessions  map[string]Session
 	Pause     Pause
+	Views     []LogView // an edit replaces the list
+	AppNames  []AppName // an edit replaces the list
 	Governance
 
 	install string            // names this installation's master key; made once
@@ -65,7 +67,7 @@ func defaults(kinds []KindInfo) *Draft {
 		Settings: Settings{
 			Host: "127.0.0.1", Port: 8080, Theme: "system", WindowIdleMinutes: 5,
 		},
-		Logs:     Logs{BodyCapKB: 4096, MaxSizeMB: 2048},
+		Logs:     Logs{BodyCapKB: 4096, MaxSizeMB: 1024, ErrorDays: 365},
 		Sessions: map[string]Session{},
 		seen:     map[string]string{},
 		kinds:    kinds,

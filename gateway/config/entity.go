@@ -20,6 +20,8 @@ const (
 	kindSession  = "session"
 	kindFile     = "file"
 	kindPause    = "pause"
+	kindViews    = "log_views"
+	kindAppNames = "app_names"
 
 	kindVirtualKey    = "virtual_key"
 	kindTeam          = "team"
@@ -40,6 +42,9 @@ type clientJSON struct {
 	MaxBodyMB             int      `json:"max_body_mb"`
 	AllowDirectKeys       bool     `json:"allow_direct_keys,omitempty"`
 	AllowRawOverride      bool     `json:"allow_raw_override,omitempty"`
+	AllowStorageOverride  bool     `json:"allow_storage_override,omitempty"`
+	LoggingHeaders        []string `json:"logging_headers,omitempty"`
+	PrometheusLabels      []string `json:"prometheus_labels,omitempty"`
 	AllowedFields         []string `json:"allowed_fields,omitempty"`
 	DeniedFields          []string `json:"denied_fields,omitempty"`
 	StreamKeepAliveMS     int64    `json:"stream_keep_alive_ms"`
@@ -68,9 +73,11 @@ type settingsJSON struct {
 }
 
 type logsJSON struct {
-	Path      string `json:"path,omitempty"`
-	BodyCapKB int    `json:"body_cap_kb"`
-	MaxSizeMB int    `json:"max_size_mb"`
+	Path        string `json:"path,omitempty"`
+	BodyCapKB   int    `json:"body_cap_kb"`
+	MaxSizeMB   int    `json:"max_size_mb"`
+	ErrorDays   int    `json:"error_days,omitempty"`
+	ContentDays int    `json:"content_days,omitempty"`
 }
 
 type providerJSON struct {
@@ -161,6 +168,12 @@ func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	if d.Pause != (Pause{}) {
 		e.put(kindPause, kindPause, d.Pause)
 	}
+	if len(d.Views) > 0 {
+		e.put(kindViews, kindViews, d.Views)
+	}
+	if len(d.AppNames) > 0 {
+		e.put(kindAppNames, kindAppNames, d.AppNames)
+	}
 	e.governance(d.Governance)
 	return e.out, e.err
 }
@@ -182,7 +195,8 @@ func (e *encoder) client(c Client) {
 	e.put(kindClient, kindClient, clientJSON{
 		EnableLogging: c.EnableLogging, DisableContentLogging: c.DisableContentLogging, LogRetentionDays: c.LogRetentionDays,
 		AllowedOrigins: c.AllowedOrigins, AllowedHosts: c.AllowedHosts, MaxBodyMB: c.MaxBodyMB,
-		AllowDirectKeys: c.AllowDirectKeys, AllowRawOverride: c.AllowRawOverride,
+		AllowDirectKeys: c.AllowDirectKeys, AllowRawOverride: c.AllowRawOverride, AllowStorageOverride: c.AllowStorageOverride,
+		LoggingHeaders: c.LoggingHeaders, PrometheusLabels: c.PrometheusLabels,
 		AllowedFields: c.HeaderFilter.Allow, DeniedFields: c.HeaderFilter.Deny, StreamKeepAliveMS: c.StreamKeepAlive.Milliseconds(),
 		DirectKeysUnasked: c.DirectKeysUnasked, EnforceKey: c.EnforceKey, RequiredHeaders: c.RequiredHeaders,
 		DeleteExpiredKeys: c.DeleteExpiredKeys, RefuseUnpriced: c.RefuseUnpriced, RoutingDepth: c.RoutingDepth,
@@ -337,6 +351,10 @@ func (d *decoder) governance(e Entity) error {
 	switch e.Kind {
 	case kindPause:
 		return json.Unmarshal(e.Data, &d.draft.Pause)
+	case kindViews:
+		return json.Unmarshal(e.Data, &d.draft.Views)
+	case kindAppNames:
+		return json.Unmarshal(e.Data, &d.draft.AppNames)
 	case kindVirtualKey:
 		return add(&g.VirtualKeys, e)
 	case kindTeam:
@@ -374,7 +392,8 @@ func (d *decoder) client(e Entity) error {
 	d.draft.Client = Client{
 		EnableLogging: j.EnableLogging, DisableContentLogging: j.DisableContentLogging, LogRetentionDays: j.LogRetentionDays,
 		AllowedOrigins: j.AllowedOrigins, AllowedHosts: j.AllowedHosts, MaxBodyMB: j.MaxBodyMB,
-		AllowDirectKeys: j.AllowDirectKeys, AllowRawOverride: j.AllowRawOverride,
+		AllowDirectKeys: j.AllowDirectKeys, AllowRawOverride: j.AllowRawOverride, AllowStorageOverride: j.AllowStorageOverride,
+		LoggingHeaders: j.LoggingHeaders, PrometheusLabels: j.PrometheusLabels,
 		HeaderFilter: HeaderFilter{Allow: j.AllowedFields, Deny: j.DeniedFields}, StreamKeepAlive: milliseconds(j.StreamKeepAliveMS),
 		DirectKeysUnasked: j.DirectKeysUnasked, EnforceKey: j.EnforceKey, RequiredHeaders: j.RequiredHeaders,
 		DeleteExpiredKeys: j.DeleteExpiredKeys, RefuseUnpriced: j.RefuseUnpriced, RoutingDepth: j.RoutingDepth,

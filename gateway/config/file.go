@@ -15,6 +15,9 @@ type File struct {
 	Pieces   []Piece
 	Problems []Problem // what in it has no effect, and why
 
+	ConfigStore *Database // where the configuration is stored; nil = in the app folder
+	LogStore    *Database // likewise the request log
+
 	// Authoritative files decide at every start: every piece is applied again, and where they have a section of
 	// providers, providers and keys that are not in it go.
 	Authoritative bool

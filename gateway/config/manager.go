@@ -309,7 +309,7 @@ func (m *Manager) snapshot(d *Draft, wrong []Problem) *Snapshot {
 	s := &Snapshot{
 		Version: m.version, Client: c.Client, Auth: c.Auth, Settings: c.Settings, Logs: c.Logs, Providers: c.Providers,
 		Sessions: c.Sessions, Locked: map[string]string{}, Problems: slices.Concat(wrong, m.notes),
-		Pause: c.Pause, Governance: c.Governance,
+		Pause: c.Pause, Views: c.Views, AppNames: c.AppNames, Governance: c.Governance,
 	}
 	for _, slot := range c.slots() {
 		if *slot.problem != "" {

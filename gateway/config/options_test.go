@@ -135,7 +135,8 @@ func TestSettingsAreStored(t *testing.T) {
 	custom := config.Custom{Base: "alpha", Keyless: true, Allowed: map[string]bool{}, Paths: map[string]string{"embedding": "/e"}}
 	network := config.Network{BaseURL: "http://mine.test", KeepAlive: 30 * time.Second, HTTP2: true, CA: certificate}
 	client := config.Client{
-		LogRetentionDays: 7, MaxBodyMB: 10, AllowDirectKeys: true, AllowRawOverride: true,
+		LogRetentionDays: 7, MaxBodyMB: 10, AllowDirectKeys: true, AllowRawOverride: true, AllowStorageOverride: true,
+		LoggingHeaders: []string{"x-tenant"}, PrometheusLabels: []string{"team"},
 		HeaderFilter: config.HeaderFilter{Allow: []string{"anthropic-beta"}, Deny: []string{"x-*"}},
 	}
 	w.update(t, func(d *config.Draft) error {

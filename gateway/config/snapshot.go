@@ -17,6 +17,8 @@ type Snapshot struct {
 	Locked    map[string]string  // settings that cannot be changed here → who decides them: flag or environment
 	Problems  []Problem          // what is wrong with it though it works: an unset variable, a locked keychain
 	Pause     Pause
+	Views     []LogView
+	AppNames  []AppName
 	Governance
 }
 
@@ -50,9 +52,12 @@ type Client struct {
 	AllowedOrigins        []string // exact origins that may call inference routes from a web page
 	AllowedHosts          []string // host names besides loopback under which the gateway answers
 	MaxBodyMB             int
-	AllowDirectKeys       bool // callers may bring their own provider key, where they ask for it by header or there is no other
-	DirectKeysUnasked     bool // and it wins over ours without that header, as in old versions
-	AllowRawOverride      bool // callers may ask for raw bodies
+	AllowDirectKeys       bool     // callers may bring their own provider key, where they ask for it by header or there is no other
+	DirectKeysUnasked     bool     // and it wins over ours without that header, as in old versions
+	AllowRawOverride      bool     // callers may ask for raw bodies
+	AllowStorageOverride  bool     // callers may say whether the log keeps their bodies
+	LoggingHeaders        []string // fields of callers' headers that the log keeps by name, lower case
+	PrometheusLabels      []string // labels of the metrics that callers fill in
 	HeaderFilter          HeaderFilter
 	EnforceKey            bool          // every inference call needs a virtual key
 	RequiredHeaders       []string      // names that every inference call must have
@@ -82,11 +87,14 @@ type Settings struct {
 	WindowIdleMinutes int    // how long a hidden window stays loaded
 }
 
-// Logs says what the request log keeps: bodies up to BodyCapKB each, and at most MaxSizeMB in all.
+// Logs says what the request log keeps beside the days of Client: bodies up to BodyCapKB each, and at most MaxSizeMB in
+// all.
 type Logs struct {
-	Path      string
-	BodyCapKB int
-	MaxSizeMB int
+	Path        string
+	BodyCapKB   int
+	MaxSizeMB   int
+	ErrorDays   int // failed requests are kept for so long, where that is longer
+	ContentDays int // bodies of the others are kept for so long; 0 = as long as the requests
 }
 
 // Provider is one configured provider. Kind is the folder that serves it: its own name for a built-in one, custom for

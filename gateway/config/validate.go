@@ -75,6 +75,12 @@ func (v *validator) client() {
 			v.say(path, "must be an origin and nothing more, such as http://localhost:3000")
 		}
 	}
+	for i, name := range c.LoggingHeaders {
+		if !httpguts.ValidHeaderFieldName(name) {
+			v.say(fmt.Sprintf("client_config.logging_headers[%d]", i), "is no name of a header field")
+		}
+	}
+	v.labels(c.PrometheusLabels)
 	for list, names := range map[string][]string{"allowlist": c.HeaderFilter.Allow, "denylist": c.HeaderFilter.Deny} {
 		for i, name := range names {
 			if !httpguts.ValidHeaderFieldName(name) {
@@ -127,9 +133,30 @@ func (v *validator) oneOf(path, value string, choices ...string) {
 	}
 }
 
+// reservedLabels are names of labels that the metrics have themselves and a caller can't fill in.
+var reservedLabels = []string{"path", "method", "status"}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+func (v *validator) labels(names []string) {
+	for i, name := range names {
+		path := fmt.Sprintf("client_config.prometheus_labels[%d]", i)
+		switch {
+		case !labelName.MatchString(name) || strings.HasPrefix(name, "__"):
+			v.say(path, "must be letters, digits and '_', with no digit and no '__' at its beginning")
+		case slices.Contains(reservedLabels, name):
+			v.say(path, "is a label that the metrics fill in themselves")
+		case slices.Contains(names[:i], name):
+			v.say(path, "is there twice")
+		}
+	}
+}
+
 func (v *validator) logs() {
 	v.between("settings.log_body_cap_kb", v.draft.Logs.BodyCapKB, 0, 1<<20)
 	v.between("settings.log_max_size_mb", v.draft.Logs.MaxSizeMB, 0, 1<<20)
+	v.between("settings.log_error_days", v.draft.Logs.ErrorDays, 0, 36500)
+	v.between("settings.log_content_days", v.draft.Logs.ContentDays, 0, 36500)
 }
 
 func (v *validator) provider(p *Provider) {

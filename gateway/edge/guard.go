@@ -20,6 +20,8 @@ type Policy interface {
 	AllowedOrigins() []string
 	// Admin reports whether the header proves the administrator.
 	Admin(h exchange.Header) bool
+	// Ticket reports whether a ticket for a websocket is good; it is not good again.
+	Ticket(ticket string) bool
 	// NeedsAdmin reports whether rows of this guard need that proof.
 	NeedsAdmin(g exchange.Guard) bool
 	// Refused hears of a web page that was turned away.
@@ -39,6 +41,11 @@ func admit(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, p Policy) (or
 	}
 	if row.Guard == exchange.GuardPublic || !p.NeedsAdmin(row.Guard) {
 		return origin, nil
+	}
+	if row.Guard == exchange.GuardSocket {
+		if ticket := ctx.QueryArgs().Peek("ticket"); len(ticket) > 0 && p.Ticket(string(ticket)) {
+			return origin, nil
+		}
 	}
 	if !p.Admin(h) {
 		return origin, &llm.Error{Kind: llm.KindAuthFailed, Status: 401, Type: "unauthorized",

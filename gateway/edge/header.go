@@ -64,6 +64,19 @@ func (h *header) text(from, to uint16) string {
 	return unsafe.String(unsafe.SliceData(h.raw[from:to]), int(to-from))
 }
 
+// Lines is the whole header but for its first line, each field in a line that ends with CRLF. It is gone once the request
+// is.
+func (h *header) Lines() []byte {
+	if len(h.raw) > 0 {
+		return h.raw
+	}
+	var out []byte
+	for name, value := range h.h.All() {
+		out = append(append(append(append(out, name...), ": "...), value...), "\r\n"...)
+	}
+	return out
+}
+
 func (h *header) Get(name string) string { return string(h.peek(name)) }
 
 func (h *header) HasPrefix(prefix string) bool {

@@ -28,6 +28,7 @@ type outgoing struct {
 	mu     sync.Mutex
 	waits  bool    // the server is in Read
 	reads  int     // how many have returned
+	size   int64   // of what was read
 	tail   [4]byte // the last bytes read
 
 	seen  int       // reads, when the server's patrol last found more of them
@@ -62,7 +63,9 @@ func (o *outgoing) read(p []byte) (n int, err error) {
 			n, err = 0, errors.New("panic while streaming")
 		}
 	}()
-	return o.stream.Read(p)
+	n, err = o.stream.Read(p)
+	o.size += int64(n)
+	return n, err
 }
 
 func (o *outgoing) Close() error {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/valyala/bytebufferpool"
@@ -39,14 +40,35 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		if llm.AsError(err).Status == 401 && !scripted(ctx) {
 			ctx.Response.Header.Set("WWW-Authenticate", `Basic realm="Heimdall", charset="UTF-8"`)
 		}
-		write(ctx, s.opts.RenderError(row, "", err))
+		s.turnAway(ctx, &f.header, row, "", err)
 		return
 	}
 	if !s.enter(f, ctx.Conn()) {
-		write(ctx, s.opts.RenderError(row, "", ErrStopping))
+		s.turnAway(ctx, &f.header, row, "", ErrStopping)
 		return
 	}
 	s.run(ctx, f, row, params)
+}
+
+// turnAway answers a request that does not come to a handler.
+func (s *Server) turnAway(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, path string, err error) {
+	write(ctx, s.opts.RenderError(row, path, err))
+	begun := ctx.Time()
+	if begun.IsZero() { // the header could not be read
+		begun = time.Now()
+	}
+	if s.opts.Refused != nil && (row == nil || row.Op != "") {
+		x := &exchange.Exchange{Row: row, Method: string(ctx.Method()), Path: string(ctx.Path()), Header: h, Peer: ctx.RemoteAddr(), Start: begun}
+		x.ID, x.OwnID = requestID(h)
+		s.opts.Refused(x, err)
+	}
+	s.measure(ctx, row, begun, int64(len(ctx.Response.Body())))
+}
+
+func (s *Server) measure(ctx *fasthttp.RequestCtx, row *exchange.Row, begun time.Time, out int64) {
+	if s.opts.Measure != nil {
+		s.opts.Measure(Measured{row, string(ctx.Method()), ctx.Response.StatusCode(), time.Since(begun), len(ctx.Request.Body()), out})
+	}
 }
 
 // scripted reports whether a page's script made the request. Browsers would answer a challenge to one with a dialog of
@@ -78,18 +100,31 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 		bodies.Put(raw)
 	}
 	reply, err := s.handle(f, x)
+	if err == nil && reply.Socket != nil {
+		f.client.end() // from here on the socket reads, and sees who leaves
+		if err = s.upgrade(ctx, reply.Socket); err == nil {
+			s.measure(ctx, row, f.begun, 0)
+			over()
+			return
+		}
+	}
 	if err != nil {
 		reply = s.opts.RenderError(row, x.Path, err)
 	}
 	ctx.Response.Header.Set("X-Request-Id", x.ID)
 	if reply.Stream == nil {
 		write(ctx, reply)
+		s.measure(ctx, row, f.begun, int64(len(ctx.Response.Body())))
 		over()
 		return
 	}
 	fill(ctx, reply)
 	ctx.Response.ImmediateHeaderFlush = true
-	out := &outgoing{stream: reply.Stream, over: over, log: s.opts.Log}
+	out := &outgoing{stream: reply.Stream, log: s.opts.Log}
+	out.over = func() {
+		s.measure(ctx, row, f.begun, out.size)
+		over()
+	}
 	if s.opts.KeepAlive != nil && takesComments(ctx) {
 		s.follow(f, out)
 	}
@@ -116,8 +151,10 @@ func (s *Server) handle(ctx context.Context, x *exchange.Exchange) (reply *excha
 // unrouted answers what no row matches: a preflight, a wrong method, or an unknown path.
 func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 	path := string(ctx.Path())
+	var h header
+	h.read(&ctx.Request.Header)
 	if err := checkHosts(ctx, s.opts.Policy); err != nil {
-		write(ctx, s.opts.RenderError(nil, path, err))
+		s.turnAway(ctx, &h, nil, path, err)
 		return
 	}
 	if ctx.IsOptions() {
@@ -133,7 +170,7 @@ func (s *Server) unrouted(ctx *fasthttp.RequestCtx, allowed []string) {
 		e.Status, e.Type = 405, "method_not_allowed"
 		e.Message = quote(path) + " takes " + strings.Join(allowed, " or ") + ", not " + string(ctx.Method())
 	}
-	write(ctx, s.opts.RenderError(nil, path, e))
+	s.turnAway(ctx, &h, nil, path, e)
 }
 
 // preflight answers a browser's question whether a page may send its request.

@@ -36,7 +36,22 @@ type Options struct {
 	RenderError func(row *exchange.Row, path string, err error) *exchange.Reply
 	// KeepAlive is after how much silence a stream of events gets a comment; 0 = never, as where it is nil.
 	KeepAlive func() time.Duration
-	Log       *slog.Logger
+	// Measure hears of every request once it is answered; nil = nobody listens.
+	Measure func(Measured)
+	// Refused hears of the requests that a row with an operation would serve, or no row at all, and that were turned away
+	// before they came to a handler. The exchange has no body. nil = nobody listens.
+	Refused func(x *exchange.Exchange, err error)
+	Log     *slog.Logger
+}
+
+// Measured is one request that is answered. Row is nil where none matched; In and Out are the bytes of the bodies.
+type Measured struct {
+	Row    *exchange.Row
+	Method string
+	Status int
+	Took   time.Duration
+	In     int
+	Out    int64
 }
 
 // Server serves one listener. It is used once.
@@ -46,6 +61,8 @@ type Server struct {
 	http   *fasthttp.Server
 	http2  *http.Server
 	lent   *handover // from http to http2
+
+	sockets sockets
 
 	mu      sync.Mutex
 	first   *flight     // of those that run, a list
@@ -90,11 +107,12 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.http.Serve(listener{ln, s.lent.serve})
 }
 
-// Shutdown closes the listener at once and waits for what is in flight. After grace it cancels the rest, which gets an
+// Shutdown closes the listener and all websockets at once and waits for what is in flight. After grace it cancels the rest, which gets an
 // error in its own dialect, and then closes all connections.
 func (s *Server) Shutdown(grace time.Duration) error {
 	done := make(chan error, 1)
 	go func() { done <- s.http.Shutdown() }()
+	s.sockets.close()
 	go func() { _ = s.http2.Shutdown(context.Background()) }()
 	s.mu.Lock()
 	s.closing = true
@@ -230,7 +248,9 @@ func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &small):
 		e.Status, e.Type, e.Message = 431, "header_too_large", "the request header is larger than 8 KB"
 	}
-	write(ctx, s.opts.RenderError(row, path, e))
+	var h header
+	h.read(&ctx.Request.Header)
+	s.turnAway(ctx, &h, row, path, e)
 }
 
 // quiet keeps the HTTP library's own messages, which are about single connections, out of the log unless it is set to

@@ -20,6 +20,7 @@ type open struct{}
 func (open) AllowedHosts() []string         { return nil }
 func (open) AllowedOrigins() []string       { return nil }
 func (open) Admin(exchange.Header) bool     { return false }
+func (open) Ticket(string) bool             { return false }
 func (open) NeedsAdmin(exchange.Guard) bool { return false }
 func (open) Refused(origin, path string)    {}
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"heimdall/providers/dialect"
@@ -13,27 +14,30 @@ import (
 
 // Exchange is one request and everything known about it. It is used by one goroutine at a time.
 type Exchange struct {
-	ID     string
-	OwnID  bool // the caller chose the ID
-	Row    *Row
-	Method string
-	Path   string
-	Query  url.Values        // nil where the URL has none
-	Params map[string]string // the row's {names}; nil where it has none
-	Header Header
-	Raw    []byte   // the body; valid until the reply has been written
-	Peer   net.Addr // who calls
-	Start  time.Time
-	Peek   dialect.Peek
-	KeyID  string  // pins the call to one key; "" = any that fits
-	Shown  Shown   // what the client wants to see of the call beside the answer
-	Caller Caller  // what the sender may reach and spend; nil = everything
-	Record *Record // nil on rows that are not logged
+	ID      string
+	OwnID   bool // the caller chose the ID
+	Row     *Row
+	Method  string
+	Path    string
+	Query   url.Values        // nil where the URL has none
+	Params  map[string]string // the row's {names}; nil where it has none
+	Header  Header
+	Raw     []byte                   // the body; valid until the reply has been written
+	Peer    net.Addr                 // who calls
+	Process *atomic.Pointer[Process] // the program there; nil = it is not on this machine, or nobody looks. Load gives nil until it was found
+	Start   time.Time
+	Peek    dialect.Peek
+	KeyID   string  // pins the call to one key; "" = any that fits
+	Shown   Shown   // what the client wants to see of the call beside the answer
+	Caller  Caller  // what the sender may reach and spend; nil = everything
+	Parent  string  // the logged request that this one repeats; "" = none
+	Record  *Record // nil on rows that are not logged
 
 	dialect  dialect.Dialect
 	decoded  *llm.Request
 	dirty    bool
 	announce func()
+	lap      time.Time // the last one
 }
 
 // Shown are the bodies of the call to the provider, where the client may see them; nil = not.
@@ -120,6 +124,37 @@ func (x *Exchange) Announce() {
 	}
 }
 
+// Span notes in the record what the time between two moments was for. Attempt counts the calls of providers from 1.
+func (x *Exchange) Span(p Phase, attempt int, from, until time.Time) {
+	if x.Record == nil {
+		return
+	}
+	if x.Record.Spans == nil {
+		x.Record.Spans = make([]Span, 0, 8)
+	}
+	x.Record.Spans = append(x.Record.Spans, Span{p, attempt, from.Sub(x.Start), until.Sub(from)})
+}
+
+// Lap notes that the time since the last Lap, at first since the exchange's beginning, was for p.
+func (x *Exchange) Lap(p Phase) {
+	from, now := x.lap, time.Now()
+	if from.IsZero() {
+		from = x.Start
+	}
+	x.lap = now
+	x.Span(p, 0, from, now)
+}
+
+// Lapped is middleware that ends a lap when an exchange gets so far.
+func Lapped(p Phase) Middleware {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, x *Exchange) (*Reply, error) {
+			x.Lap(p)
+			return next(ctx, x)
+		}
+	}
+}
+
 // Edited reports whether Edit was called.
 func (x *Exchange) Edited() bool { return x.dirty }
 
@@ -146,8 +181,15 @@ type Reply struct {
 	Body        []byte
 	Stream      io.ReadCloser
 
+	// Socket talks to a client that asked for a websocket, until it returns; nil = the answer is no websocket. A client
+	// that did not ask for one gets an error in place of it.
+	Socket func(Socket)
+
 	// Release gives Body back to whoever lent it; nil where nobody did.
 	Release func()
+
+	// Verbatim says that Stream gives the provider's bytes as they are, but for an error frame at its end.
+	Verbatim bool
 }
 
 // Field is one header field.

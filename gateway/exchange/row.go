@@ -38,6 +38,9 @@ const (
 	GuardHolder Guard = "holder"
 	// GuardManage is for the administrator: Origin absent or ours.
 	GuardManage Guard = "manage"
+	// GuardSocket is GuardManage for websockets: a one-time ticket in the query is proof, too, since pages can't send a
+	// header with them.
+	GuardSocket Guard = "socket"
 	// GuardControl is GuardManage, and always needs proof of the administrator, also without a password set.
 	GuardControl Guard = "control"
 )

@@ -53,6 +53,8 @@ type Options struct {
 	Port    int                                       // 0 = a free one
 	Dir     string                                    // the app folder; "" = a temporary one
 	Shell   []exchange.Row                            // the desktop's own rows
+
+	Cassette gateway.Cassette // answers in place of the upstreams
 }
 
 // Gateway is a running gateway.
@@ -129,7 +131,7 @@ func begin(t testing.TB, o Options) (*Gateway, error) {
 		UI:      fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>Heimdall</title>")}, "assets/app.js": {Data: []byte("app()")}},
 		Log:     slog.New(slog.NewJSONHandler(g.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Secrets: o.Secrets, Keychain: "file", KeychainDetail: "in memory",
-		Fixed: gateway.Fixed{Host: o.Host, Port: port}, Desktop: o.Desktop, Shell: o.Shell,
+		Fixed: gateway.Fixed{Host: o.Host, Port: port}, Desktop: o.Desktop, Shell: o.Shell, Cassette: o.Cassette,
 		Env:       func(name string) string { return o.Env[name] },
 		Providers: g.providers(o),
 	})

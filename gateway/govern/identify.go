@@ -48,7 +48,9 @@ func (p *Policy) identify(x *exchange.Exchange) error {
 	switch {
 	case k != nil:
 		x.Record.Identity = k.identity
-		x.Record.NoBodies = x.Record.NoBodies || k.NoBodies != nil && *k.NoBodies
+		if k.NoBodies != nil {
+			x.Record.NoBodies = *k.NoBodies
+		}
 		if x.Record.Routing == nil {
 			x.Record.Routing = k.steps[:1:1]
 		} else {

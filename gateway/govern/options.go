@@ -45,7 +45,7 @@ type Key struct {
 	Allowance     Allowance
 	AllProviders  bool // providers without a grant are open
 	Grants        []Grant
-	NoBodies      *bool // true = the log keeps no bodies; nil and false = as everywhere
+	NoBodies      *bool // whether the log keeps no bodies; nil = as everywhere
 }
 
 // Grant is what a virtual key may have of one provider. Entries of Models and Denied are names, also with a provider

@@ -37,11 +37,20 @@ func (w *Writer) swap() *slab {
 // write stores the slab's records, however long it takes, unless ctx ends.
 func (w *Writer) write(ctx context.Context, s *slab, told *counts) {
 	batch := s.pointers()
+	if w.o.Prepare != nil {
+		for _, r := range batch {
+			w.o.Prepare(r)
+		}
+	}
 	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		err := w.o.Store.Append(ctx, batch)
 		if err == nil {
 			w.settle(nil, len(batch), 0)
 			w.tell(told)
+			select {
+			case w.wrote <- struct{}{}:
+			default:
+			}
 			return
 		}
 		w.settle(err, 0, 0)

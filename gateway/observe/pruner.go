@@ -15,8 +15,10 @@ const (
 
 // Retention is how much of the log is kept. Zero = no limit.
 type Retention struct {
-	Age      time.Duration // of records
-	MaxBytes int64         // of the whole log; bodies go, oldest first
+	Age        time.Duration // of records
+	ErrorAge   time.Duration // of records of errors; zero = Age counts for them, too
+	ContentAge time.Duration // of bodies, but for those of errors
+	MaxBytes   int64         // of the whole log; bodies go, oldest first, those of errors last, then records
 }
 
 // Pruner keeps the log within its retention.
@@ -49,8 +51,14 @@ func (p *Pruner) Run(ctx context.Context) {
 func (p *Pruner) prune(ctx context.Context) error {
 	keep := p.Retention()
 	limits := Limits{MaxBytes: keep.MaxBytes}
-	if keep.Age > 0 {
-		limits.Before = time.Now().Add(-keep.Age)
+	now := time.Now()
+	for _, of := range [...]struct {
+		age    time.Duration
+		before *time.Time
+	}{{keep.Age, &limits.Before}, {keep.ErrorAge, &limits.ErrorsBefore}, {keep.ContentAge, &limits.BodiesBefore}} {
+		if of.age > 0 {
+			*of.before = now.Add(-of.age)
+		}
 	}
 	if limits == (Limits{}) {
 		return nil

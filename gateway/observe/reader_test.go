@@ -79,7 +79,7 @@ func TestPruner(t *testing.T) {
 		time.Sleep(pruneFirst)
 		synctest.Wait()
 		m.set(func() { m.err = errors.New("busy") })
-		keep.Store(Retention{MaxBytes: 2000})
+		keep.Store(Retention{ErrorAge: 48 * time.Hour, ContentAge: time.Hour, MaxBytes: 2000})
 		time.Sleep(pruneEvery)
 		synctest.Wait()
 		keep.Store(Retention{})
@@ -88,7 +88,9 @@ func TestPruner(t *testing.T) {
 		cancel()
 		<-done
 
-		want := []Limits{{Before: start.Add(pruneFirst - 24*time.Hour), MaxBytes: 1000}, {MaxBytes: 2000}}
+		want := []Limits{{Before: start.Add(pruneFirst - 24*time.Hour), MaxBytes: 1000}, {
+			ErrorsBefore: start.Add(pruneFirst + pruneEvery - 48*time.Hour), BodiesBefore: start.Add(pruneFirst + pruneEvery - time.Hour), MaxBytes: 2000,
+		}}
 		if diff := cmp.Diff(want, m.limits); diff != "" {
 			t.Errorf("pruned to (-want +got):\n%s", diff)
 		}

@@ -17,6 +17,10 @@ type WriterOptions struct {
 	MaxEntries int          // records that wait; default 10 000
 	Log        *slog.Logger // nil = nowhere
 
+	// Prepare completes a record before it is stored, and may change it; it runs on the writer's goroutine, once for each
+	// record, in their order. nil = there is nothing to do.
+	Prepare func(*exchange.Record)
+
 	// OnDrop is told the counts of Dropped after they have changed, OnState the error with which the store began to
 	// fail, and nil when it works again. Both run on the writer's goroutine; nil = nobody listens.
 	OnDrop  func(rows, bodies int64)
@@ -45,6 +49,7 @@ const (
 type Writer struct {
 	o       WriterOptions
 	wake    chan struct{}      // a batch is due; holds one
+	wrote   chan struct{}      // something was stored; holds one
 	closing chan struct{}      // closed by Close
 	stopped chan struct{}      // closed when the goroutine has ended
 	giveUp  context.CancelFunc // ends the tries to write
@@ -81,7 +86,7 @@ func NewWriter(o WriterOptions) *Writer {
 	}
 	ctx, giveUp := context.WithCancel(context.Background())
 	w := &Writer{
-		o: o, wake: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}), giveUp: giveUp,
+		o: o, wake: make(chan struct{}, 1), wrote: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}), giveUp: giveUp,
 		filling: &slab{}, spare: &slab{}, tried: make(chan struct{}),
 	}
 	w.timer = time.AfterFunc(batchDelay, w.due)
@@ -115,18 +120,35 @@ func (w *Writer) End(r *exchange.Record) {
 
 // own copies the bytes of the record that belong to the exchange.
 func (w *Writer) own(r *exchange.Record) {
-	for _, b := range [...]*exchange.Body{&r.Request, &r.Response} {
-		if !w.fits(len(b.Data)) {
-			b.Data = nil
-			w.dropped.bodies++
-			continue
+	w.ownPair(&r.Request, &r.Sent)
+	w.ownPair(&r.Response, &r.Answer)
+	for _, b := range [...]*[]byte{(*[]byte)(&r.Usage.Raw), &r.ResponseMarks, &r.AnswerMarks, &r.Header, &r.ResponseHeader} {
+		if !w.fits(len(*b)) {
+			*b = nil
 		}
-		b.Data = w.filling.copy(b.Data, &w.free)
+		*b = w.filling.copy(*b, &w.free)
 	}
-	if !w.fits(len(r.Usage.Raw)) {
-		r.Usage.Raw = nil
+}
+
+// ownPair copies two bodies; where the second one is the beginning of the first, its copy is, too.
+func (w *Writer) ownPair(first, second *exchange.Body) {
+	n := len(second.Data)
+	shared := n > 0 && n <= len(first.Data) && &second.Data[0] == &first.Data[0]
+	w.ownBody(first)
+	if shared && first.Data != nil {
+		second.Data = first.Data[:n:n]
+		return
 	}
-	r.Usage.Raw = w.filling.copy(r.Usage.Raw, &w.free)
+	w.ownBody(second)
+}
+
+func (w *Writer) ownBody(b *exchange.Body) {
+	if !w.fits(len(b.Data)) {
+		b.Data = nil
+		w.dropped.bodies++
+		return
+	}
+	b.Data = w.filling.copy(b.Data, &w.free)
 }
 
 func (w *Writer) fits(n int) bool {

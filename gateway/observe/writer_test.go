@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"heimdall/gateway/exchange"
 	"heimdall/providers/llm"
 )
@@ -370,4 +372,51 @@ func BenchmarkEnd(b *testing.B) {
 	for b.Loop() {
 		w.End(r)
 	}
+}
+
+func TestWriterCopiesOnceWhatIsTheSame(t *testing.T) {
+	m := &memory{}
+	started(t, WriterOptions{Store: m}, func(t *testing.T, w *Writer) {
+		r := record("a", strings.Repeat("request ", 1000), strings.Repeat("response ", 1000))
+		r.Sent = r.Request
+		r.Answer = exchange.Body{Data: r.Response.Data[:100], Size: 100}
+		r.ResponseMarks, r.AnswerMarks, r.Header, r.ResponseHeader = []byte{1}, []byte{2}, []byte("A: b\r\n"), []byte("C: d\r\n")
+		want := *r
+		want.Sent.Data, want.Answer.Data = slices.Clone(r.Sent.Data), slices.Clone(r.Answer.Data)
+		want.Request.Data, want.Response.Data = slices.Clone(r.Request.Data), slices.Clone(r.Response.Data)
+		w.End(r)
+		if used, most := w.filling.used, int64(len(r.Request.Data)+len(r.Response.Data)+100); used > most {
+			t.Errorf("%d bytes are copied, want at most %d", used, most)
+		}
+		for _, b := range [...][]byte{r.Request.Data, r.Response.Data} {
+			clear(b)
+		}
+		for _, b := range [...][]byte{r.ResponseMarks, r.AnswerMarks, r.Header, r.ResponseHeader} {
+			b[0] = 'x'
+		}
+		want.ResponseMarks, want.AnswerMarks, want.Header, want.ResponseHeader = []byte{1}, []byte{2}, []byte("A: b\r\n"), []byte("C: d\r\n")
+		if err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, m.stored()[0]); diff != "" {
+			t.Errorf("stored (-want +got):\n%.2000s", diff)
+		}
+	})
+}
+
+func TestWriterPreparesOnce(t *testing.T) {
+	m := &memory{}
+	prepared := 0
+	prepare := func(r *exchange.Record) { prepared++; r.SessionID = "of " + r.ID }
+	started(t, WriterOptions{Store: m, Prepare: prepare}, func(t *testing.T, w *Writer) {
+		m.set(func() { m.err = errors.New("busy") })
+		w.End(record("a", "", ""))
+		w.End(record("b", "", ""))
+		time.Sleep(time.Minute)
+		m.set(func() { m.err = nil })
+		time.Sleep(time.Minute)
+		if got := m.stored(); prepared != 2 || len(got) != 2 || got[1].SessionID != "of b" {
+			t.Errorf("prepared %d times: %+v", prepared, got)
+		}
+	})
 }

@@ -28,9 +28,16 @@ func (o *run) prepare() {
 		Target: &up.Target, Op: x.Row.Op,
 		Client: x.Dialect(), Dialect: o.r.Dialect, Raw: x.Raw, Peek: x.Peek, Params: x.Params, Query: x.Query, Edited: x.Edited(),
 		Request: x.Request, Header: x.Header.Get, Each: x.Header.Each, Keep: o.r.Keep, Patience: patience,
+		Start: x.Start, Timing: &o.timing,
 	}
 	if o.r.Extra != nil {
 		o.call.Add = o.r.Extra(x.Header)
+	}
+	if t := &x.Record.Trace; t.ID != ([16]byte{}) {
+		o.call.Add = append(o.call.Add, transport.Field{Name: "Traceparent", Value: t.String()})
+		if state := x.Header.Get("Tracestate"); state != "" {
+			o.call.Add = append(o.call.Add, transport.Field{Name: "Tracestate", Value: state})
+		}
 	}
 }
 

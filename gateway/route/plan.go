@@ -116,6 +116,9 @@ func (r *Router) ruled(x *exchange.Exchange, p *plan, up *upstream, model string
 	}
 	d, steps := r.Rules.Decide(in)
 	p.steps = append(p.steps, steps...)
+	if rec := x.Record; rec != nil {
+		rec.RuleID, rec.RuleName, rec.Tier = d.RuleID, d.RuleName, d.Tier
+	}
 	if !d.Matched {
 		return up, model, nil
 	}

@@ -106,6 +106,7 @@ func (r *Router) Provider(name string) *Provider {
 func (r *Router) Handle(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
 	o := &run{r: r, x: x}
 	err := r.plan(ctx, x, &o.plan)
+	x.Lap(exchange.PhaseRoute)
 	x.Record.Routing = append(x.Record.Routing, o.plan.steps...)
 	if err != nil {
 		return nil, err

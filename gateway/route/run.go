@@ -12,6 +12,7 @@ import (
 	"heimdall/gateway/exchange"
 	"heimdall/providers"
 	"heimdall/providers/llm"
+	"heimdall/providers/timing"
 )
 
 // run is one exchange on its way: what its calls need in memory, in one piece. It is the stream of a streamed answer.
@@ -27,6 +28,7 @@ type run struct {
 	age     time.Duration
 
 	call   providers.Call
+	timing timing.Attempt
 	answer *providers.Answer
 	reply  exchange.Reply
 	stream io.ReadCloser
@@ -189,10 +191,15 @@ func exhausted(provider string, err error) error {
 // attempt makes one call and writes it into the record. called is false where it never came to it.
 func (o *run) attempt(ctx context.Context) (_ *exchange.Reply, called bool, _ error) {
 	up, rec := o.at.up, o.x.Record
+	asked, attempt := time.Now(), len(rec.Attempts)+1
 	if err := up.Gate.Enter(ctx, up.Name); err != nil {
 		return nil, false, err
 	}
-	o.inside = true
+	if o.inside = true; up.Gate != nil {
+		entered := time.Now()
+		o.x.Span(exchange.PhaseQueue, attempt, asked, entered)
+		asked = entered
+	}
 	streaming := false
 	defer func() { // also where the call panics
 		if !streaming {
@@ -207,16 +214,22 @@ func (o *run) attempt(ctx context.Context) (_ *exchange.Reply, called bool, _ er
 	if o.begun.IsZero() {
 		o.begun = begun
 	}
+	if o.hold != nil {
+		o.x.Span(exchange.PhaseAdmit, attempt, asked, begun)
+	}
+	o.timing = timing.Attempt{}
 	answer, err := o.call.Do(ctx)
 	over := time.Now()
 	if err == nil && !answer.First.IsZero() {
 		over = answer.First
 	}
 	rec.Upstream = over.Sub(o.begun)
+	o.spans(attempt, begun, over)
+	o.sent()
 	one := exchange.Attempt{Provider: up.Name, Model: o.call.Model, KeyID: rec.KeyID, KeyName: rec.KeyName, Fallback: o.at.index, Duration: over.Sub(begun)}
 	if err != nil {
 		e := llm.AsError(err)
-		one.Status, one.Error = e.Status, e.Message
+		one.Status, one.Error, one.Kind = e.Status, e.Message, e.Kind
 		rec.Attempts = append(rec.Attempts, one)
 		o.judge(e)
 		o.end(o.failed())
@@ -236,14 +249,17 @@ func (o *run) answered(a *providers.Answer) *exchange.Reply {
 	o.show(a)
 	rec.UpstreamDialect = a.Seen.Dialect
 	rec.Warnings = o.warnings(a.Warnings)
-	o.reply = exchange.Reply{Status: a.Status, ContentType: a.ContentType, Forward: a.Forward, Body: a.Body, Release: a.Release}
+	o.keepHeader(a.Forward)
+	o.reply = exchange.Reply{Status: a.Status, ContentType: a.ContentType, Forward: a.Forward, Body: a.Body, Release: a.Release, Verbatim: a.Verbatim}
 	if a.Stream != nil {
 		o.stream = a.Stream
 		o.reply.Stream = o
 		return &o.reply
 	}
+	from := time.Now()
 	o.saw(a.Seen)
 	o.end(spent(rec.Usage, rec.Cost))
+	o.x.Span(exchange.PhaseSettle, 0, from, time.Now())
 	return &o.reply
 }
 
@@ -266,7 +282,12 @@ func (o *run) Close() error {
 	err := o.stream.Close()
 	o.stream = nil
 	rec, seen := o.x.Record, o.answer.Seen
-	rec.Upstream = time.Since(o.begun)
+	over := time.Now()
+	rec.Upstream = over.Sub(o.begun)
+	if !seen.First.IsZero() {
+		o.x.Span(exchange.PhaseStream, len(rec.Attempts), seen.First, over)
+	}
+	rec.ResponseMarks = seen.Marks.Bytes()
 	rec.Warnings = o.warnings(seen.Warnings)
 	o.saw(seen)
 	if seen.Err != nil {
@@ -278,6 +299,7 @@ func (o *run) Close() error {
 		cost = o.price(used)
 	}
 	o.end(spent(used, cost))
+	o.x.Span(exchange.PhaseSettle, 0, over, time.Now())
 	return err
 }
 

@@ -37,6 +37,9 @@ type Decision struct {
 	KeyID     string   // "" = any key
 	Fallbacks []string // provider/model
 	Drawn     []Target // among which it was drawn, with what they leave as it is filled in; where the input asks for them
+	RuleID    string   // the last rule that matched
+	RuleName  string
+	Tier      string // how complex the request is; "" = no rule asked, or it has no text
 }
 
 // Decide asks the rules, and says which of them matched and where they send the request.
@@ -57,7 +60,7 @@ func (s *Set) Decide(in Input) (Decision, []exchange.Step) {
 			break
 		}
 	}
-	p.decision.Fallbacks = p.fallbacks()
+	p.decision.Fallbacks, p.decision.Tier = p.fallbacks(), string(p.view.complexity.Tier)
 	return p.decision, p.steps
 }
 
@@ -138,6 +141,7 @@ func (p *pass) take(r *compiled) {
 		d.KeyID = t.Key
 	}
 	d.Matched, d.Provider, d.Model = true, in.Provider, in.Model
+	d.RuleID, d.RuleName = r.ID, r.Name
 	if len(r.Fallbacks) > 0 {
 		p.from = r.Fallbacks
 	}

@@ -91,6 +91,9 @@ func TestTargetsChangeWhatTheyName(t *testing.T) {
 	}
 	for _, c := range cases {
 		c.rule.ID, c.rule.Name, c.rule.Enabled = "r", "r", true
+		if c.want.Matched {
+			c.want.RuleID, c.want.RuleName = "r", "r"
+		}
 		d, steps := New([]Rule{c.rule}, Options{}).Decide(c.in)
 		if diff := cmp.Diff(c.want, d); diff != "" || said(steps) != c.saying {
 			t.Errorf("%s: %s\n%s", c.name, diff, said(steps))
@@ -114,17 +117,17 @@ func TestChains(t *testing.T) {
 		steps int
 		says  string
 	}{
-		{"the next rule sees the new model", []Rule{chained("first", `model == "start" && budget_used < 50`, to("", "mid")), last}, 10, Decision{Matched: true, Provider: "groq", Model: "end"}, 2, ""},
-		{"nothing matches the second time", []Rule{chained("first", `model == "start"`, to("", "mid"))}, 10, Decision{Matched: true, Provider: "openai", Model: "mid"}, 1, ""},
+		{"the next rule sees the new model", []Rule{chained("first", `model == "start" && budget_used < 50`, to("", "mid")), last}, 10, Decision{Matched: true, Provider: "groq", Model: "end", RuleID: "last", RuleName: "last"}, 2, ""},
+		{"nothing matches the second time", []Rule{chained("first", `model == "start"`, to("", "mid"))}, 10, Decision{Matched: true, Provider: "openai", Model: "mid", RuleID: "first", RuleName: "first"}, 1, ""},
 		{
 			"two that send to each other", []Rule{chained("a", `model == "start"`, to("", "mid")), chained("b", `model == "mid"`, to("", "start"))}, 10,
-			Decision{Matched: true, Provider: "openai", Model: "start"}, 3, "send openai/start round in a circle",
+			Decision{Matched: true, Provider: "openai", Model: "start", RuleID: "b", RuleName: "b"}, 3, "send openai/start round in a circle",
 		},
-		{"one that changes nothing", []Rule{chained("a", "", to("", ""))}, 10, Decision{Matched: true, Provider: "openai", Model: "start"}, 2, "in a circle"},
+		{"one that changes nothing", []Rule{chained("a", "", to("", ""))}, 10, Decision{Matched: true, Provider: "openai", Model: "start", RuleID: "a", RuleName: "a"}, 2, "in a circle"},
 		{
 			"a chain that is too long", []Rule{
 				chained("a", `model == "start"`, to("", "2")), chained("b", `model == "2"`, to("", "3")), chained("c", `model == "3"`, to("", "4")),
-			}, 1, Decision{Matched: true, Provider: "openai", Model: "3"}, 3, "may be asked again 1 times",
+			}, 1, Decision{Matched: true, Provider: "openai", Model: "3", RuleID: "b", RuleName: "b"}, 3, "may be asked again 1 times",
 		},
 	}
 	for _, c := range cases {

@@ -2,11 +2,13 @@ package sqlstore
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/filter"
 	"heimdall/gateway/observe"
 	"heimdall/providers/llm"
 )
@@ -123,6 +125,91 @@ func BenchmarkLarge(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkMillion asks a log of a million records over a month what the pages ask. HEIMDALL_BENCH_LOG names a file that
+// is kept from one run to the next; without it, each run builds its own, which takes a minute.
+func BenchmarkMillion(b *testing.B) {
+	const records = 1_000_000
+	path := os.Getenv("HEIMDALL_BENCH_LOG")
+	if path == "" {
+		path = filepath.Join(b.TempDir(), "logs.db")
+	}
+	l := openLogs(b, path)
+	end := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+	if size, err := l.Size(b.Context()); err != nil || size.Rows < records {
+		b.Logf("building a log of %d records (%v)", records, err)
+		planned(b, path, records)
+	}
+	search := func(text string, q observe.Query) func() error {
+		e, err := filter.Parse(text, end)
+		if err != nil {
+			b.Fatal(err)
+		}
+		q.Where, q.Limit = e, 50
+		return func() error {
+			p, err := l.Search(b.Context(), q)
+			if err == nil && len(p.Records) == 0 {
+				err = fmt.Errorf("%s selects nothing", text)
+			}
+			return err
+		}
+	}
+	stats := func(text string, d observe.Breakdown) func() error {
+		e, err := filter.Parse(text, end)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func() error {
+			g, err := l.Stats(b.Context(), observe.Query{Where: e}, d)
+			if err == nil && len(g) == 0 {
+				err = fmt.Errorf("%s has no groups", text)
+			}
+			return err
+		}
+	}
+	by := func(f ...filter.Field) observe.Breakdown { return observe.Breakdown{By: f, Limit: 50} }
+	for _, c := range []struct {
+		name string
+		ask  func() error
+	}{
+		{"open", func() error {
+			l, err := OpenLogs(b.Context(), path)
+			if err == nil {
+				err = l.Close()
+			}
+			return err
+		}},
+		{"first page", search("", observe.Query{})},
+		{"page far behind", search("", observe.Query{Offset: records / 2})},
+		{"last day", search("since:25h", observe.Query{})},
+		{"label", search("provider:demo status:error", observe.Query{})},
+		{"rare label", search("model:rare", observe.Query{})},
+		{"number", search("latency>89s cost>0.09", observe.Query{})},
+		{"number in a day", search("latency>80s since:1d", observe.Query{})},
+		{"dearest", search("", observe.Query{SortBy: "cost"})},
+		{"session", search("session=session-7", observe.Query{})},
+		{"session in any case", search("session:session-7", observe.Query{})},
+		{"tool", search("tool:WebFetch", observe.Query{})},
+		{"tool and label", search("tool:WebFetch status:error", observe.Query{})},
+		{"facet", stats("", by(filter.App))},
+		{"facet of a filter", stats("status:error", by(filter.Model))},
+		{"month by day", stats("", observe.Breakdown{Bucket: 24 * time.Hour, Spread: true})},
+		{"day by hour", stats("since:1d", observe.Breakdown{Bucket: time.Hour, Spread: true})},
+		{"week by hour and model", stats("since:7d", observe.Breakdown{Bucket: time.Hour, By: []filter.Field{filter.Model}, Limit: 8})},
+		{"sessions", stats("", observe.Breakdown{By: []filter.Field{filter.Session}, SortBy: "latest", Limit: 50})},
+		{"tools", stats("", by(filter.Tool))},
+		{"size", func() error { _, err := l.Size(b.Context()); return err }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := c.ask(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/1e3/float64(b.N), "ms/op")
 		})
 	}
 }

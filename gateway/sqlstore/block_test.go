@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/filter"
 	"heimdall/gateway/observe"
 )
 
@@ -60,11 +61,62 @@ func TestHistoriesAreStoredOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stored int
-	if err := l.read.QueryRowContext(t.Context(), "SELECT sum(length(data)) FROM blocks").Scan(&stored); err != nil {
+	if err := l.read.QueryRowContext(t.Context(), "SELECT sum(size) FROM blocks").Scan(&stored); err != nil {
 		t.Fatal(err)
 	}
 	if stored > len(history)+4000 {
 		t.Errorf("a history of %d bytes, sent 20 times with %d bytes in all, takes %d", len(history), raw, stored)
+	}
+}
+
+// The words of what was deleted can't be found either.
+func TestDeletedWordsAreGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "logs.db")
+	l := openLogs(t, path)
+	tr := newTraffic()
+	said := func(r *exchange.Record) string {
+		text := tr.message("user", 2000)
+		if r.ID == "secret" {
+			text += " the password is xyzzyplugh"
+		}
+		return text
+	}
+	for i := range 40 {
+		var batch []*exchange.Record
+		for j := range 10 {
+			batch = append(batch, &exchange.Record{ID: fmt.Sprint(i, ".", j), Time: time.Now()})
+		}
+		if i == 20 {
+			batch[5].ID = "secret"
+		}
+		if err := l.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.IndexText(t.Context(), 10, said); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := func() (found bool) {
+		for _, file := range []string{path, path + "-wal"} {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || bytes.Contains(data, []byte("zzyplugh")) // words share their beginnings
+		}
+		return found
+	}
+	if !holds() {
+		t.Fatal("the test looks for the wrong bytes")
+	}
+	if err := l.Delete(t.Context(), []string{"secret"}); err != nil {
+		t.Fatal(err)
+	}
+	if holds() {
+		t.Error("a word of a deleted record is still in the files")
+	}
+	if p, err := l.Search(t.Context(), observe.Query{Where: filter.Like(filter.Text, tr.words[0]+"*")}); err != nil || p.Total == 0 {
+		t.Errorf("the words of the others are found in %d records, %v", p.Total, err)
 	}
 }
 

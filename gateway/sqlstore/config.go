@@ -21,6 +21,19 @@ func OpenConfig(ctx context.Context, path string) (*Config, error) {
 	return &Config{db}, nil
 }
 
+// OpenConfigIn opens the configuration's part of a PostgreSQL database, making it if need be.
+func OpenConfigIn(ctx context.Context, where *config.Database) (*Config, error) {
+	return openConfigIn(ctx, where, "heimdall_config")
+}
+
+func openConfigIn(ctx context.Context, where *config.Database, schema string) (*Config, error) {
+	db, err := open(ctx, postgres(where, schema), placeOf(where), "config")
+	if err != nil {
+		return nil, err
+	}
+	return &Config{db}, nil
+}
+
 // Load reads all entities, ordered by kind and ID, and the version that they have together.
 func (c *Config) Load(ctx context.Context) (entities []config.Entity, version int64, err error) {
 	// One transaction, so that the version is the entities' own.
@@ -60,7 +73,7 @@ func load(ctx context.Context, tx *sql.Tx) (entities []config.Entity, version in
 // Apply writes the changes and counts the version up by one, if base is still the stored one.
 func (c *Config) Apply(ctx context.Context, base int64, changes []config.Entity) (version int64, err error) {
 	err = c.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "UPDATE revision SET version = version + 1 WHERE version = ?", base)
+		res, err := tx.ExecContext(ctx, c.text("UPDATE revision SET version = version + 1 WHERE version = ?"), base)
 		if err != nil {
 			return err
 		}
@@ -68,7 +81,7 @@ func (c *Config) Apply(ctx context.Context, base int64, changes []config.Entity)
 			return cmp.Or(err, config.ErrConflict)
 		}
 		for _, e := range changes {
-			if err := put(ctx, tx, e); err != nil {
+			if err := c.put(ctx, tx, e); err != nil {
 				return fmt.Errorf("%s %q: %w", e.Kind, e.ID, err)
 			}
 		}
@@ -80,13 +93,13 @@ func (c *Config) Apply(ctx context.Context, base int64, changes []config.Entity)
 	return base + 1, nil
 }
 
-func put(ctx context.Context, tx *sql.Tx, e config.Entity) error {
+func (c *Config) put(ctx context.Context, tx *sql.Tx, e config.Entity) error {
 	if e.Data == nil {
-		_, err := tx.ExecContext(ctx, "DELETE FROM entities WHERE kind = ? AND id = ?", e.Kind, e.ID)
+		_, err := tx.ExecContext(ctx, c.text("DELETE FROM entities WHERE kind = ? AND id = ?"), e.Kind, e.ID)
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO entities (kind, id, data) VALUES (?, ?, ?)
-		ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data`, e.Kind, e.ID, string(e.Data))
+	_, err := tx.ExecContext(ctx, c.text(`INSERT INTO entities (kind, id, data) VALUES (?, ?, ?)
+		ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data`), e.Kind, e.ID, string(e.Data))
 	return err
 }
 

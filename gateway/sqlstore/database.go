@@ -38,7 +38,14 @@ func open(ctx context.Context, fl flavour, path, schema string) (*database, erro
 
 // migrate runs the migrations that are missing. Finding out that none is takes some 0.15 ms.
 func (db *database) migrate(ctx context.Context, schema string) error {
-	files, err := fs.Sub(migrations, "migrations/"+schema)
+	if db.flavour.alone != nil {
+		done, err := db.flavour.alone(ctx, db.write)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	files, err := fs.Sub(migrations, db.flavour.migrations+"/"+schema)
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,7 @@ func (db *database) migrate(ctx context.Context, schema string) error {
 		return fmt.Errorf("read the schema version: %w", err)
 	}
 	if has > wants {
-		return errors.New("a newer version of Heimdall wrote this file; update Heimdall or move the file away")
+		return errors.New("a newer version of Heimdall wrote this database; update Heimdall, or use another database")
 	}
 	if has == wants {
 		return nil
@@ -67,18 +74,42 @@ func (db *database) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
-// change runs f in a transaction of the writing connection. The transaction itself is not bound to ctx: the driver
+// text is a statement as the database wants it. It is written with a ? for each argument.
+func (db *database) text(statement string) string {
+	if db.flavour.rebind == nil {
+		return statement
+	}
+	return db.flavour.rebind(statement)
+}
+
+// prepare prepares a statement that writes.
+func (db *database) prepare(ctx context.Context, statement string) (*sql.Stmt, error) {
+	return db.write.PrepareContext(ctx, db.text(statement))
+}
+
+// change runs f in a transaction of the writing connection. The transaction itself is not bound to ctx: SQLite's driver
 // would start a goroutine per statement to watch it.
 func (db *database) change(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
+	if db.flavour.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, db.flavour.patience)
+		defer cancel()
+	}
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := f(ctx, tx); err != nil {
+	if db.flavour.begin != nil {
+		err = db.flavour.begin(ctx, tx)
+	}
+	if err == nil {
+		err = f(ctx, tx)
+	}
+	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()

@@ -14,6 +14,8 @@ import (
 	"heimdall/gateway/config"
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/observe"
+	"heimdall/providers/catalog"
+	"heimdall/providers/llm"
 )
 
 func TestFilesAreTheOwnersOnly(t *testing.T) {
@@ -78,7 +80,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		newer:                              "a newer version of Heimdall wrote this file",
+		newer:                              "a newer version of Heimdall wrote this database",
 		garbage:                            "file is not a database",
 		filepath.Join(dir, "none", "x.db"): "no such file",
 	} {
@@ -130,7 +132,8 @@ func TestTotalsStayInStep(t *testing.T) {
 		for range random.IntN(30) {
 			batch = append(batch, &exchange.Record{
 				ID: fmt.Sprint(random.IntN(300)), Time: at.Add(time.Duration(random.IntN(100)) * 20 * time.Minute),
-				Provider: fmt.Sprint(random.IntN(3)), Status: exchange.StatusSuccess, Latency: time.Duration(random.IntN(1e9)),
+				Provider: fmt.Sprint(random.IntN(3)), Status: exchange.StatusSuccess, Latency: time.Duration(random.IntN(1e9)), HasUsage: true, Usage: llm.Usage{Output: int64(random.IntN(9))},
+				Cost: catalog.Cost{Known: random.IntN(2) == 0, Total: random.Float64()},
 			})
 		}
 		if err := l.Append(t.Context(), batch); err != nil {
@@ -153,8 +156,18 @@ func TestTotalsStayInStep(t *testing.T) {
 
 func checkTotals(t *testing.T, l *Logs) {
 	t.Helper()
-	const counted = `SELECT hour, labels, requests, latency, tokens FROM totals`
-	const added = `SELECT time / 3600000000, labels, count(*), sum(latency), sum(tokens) FROM logs GROUP BY 1, 2`
+	if err := l.store(t.Context(), l.rollUp); err != nil {
+		t.Fatal(err)
+	}
+	for width, micros := range map[int]string{1: "3600000000", 24: "86400000000"} {
+		compareTotals(t, l, fmt.Sprintf("SELECT slot, labels, requests, latency, input, output, cost, unpriced FROM totals WHERE width = %d", width),
+			"SELECT time / "+micros+`, labels, count(*), sum(latency), sum(coalesce(input, 0)), sum(coalesce(output, 0)), sum(coalesce(cost, 0)),
+			sum(input IS NOT NULL AND cost IS NULL) FROM logs GROUP BY 1, 2`)
+	}
+}
+
+func compareTotals(t *testing.T, l *Logs, counted, added string) {
+	t.Helper()
 	for _, q := range []string{counted + " EXCEPT " + added, added + " EXCEPT " + counted} {
 		var n int
 		if err := l.read.QueryRowContext(t.Context(), "SELECT count(*) FROM ("+q+")").Scan(&n); err != nil || n != 0 {

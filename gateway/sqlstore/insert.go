@@ -14,14 +14,14 @@ type batchInsert struct {
 }
 
 // prepareInsert prepares "verb table (columns) VALUES … rest".
-func prepareInsert(ctx context.Context, db *sql.DB, verb, table string, columns []string, rest string) (batchInsert, error) {
+func prepareInsert(ctx context.Context, db *database, verb, table string, columns []string, rest string) (batchInsert, error) {
 	row := "(" + placeholders(len(columns)) + ")"
 	into := verb + " " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row
-	one, err := db.PrepareContext(ctx, into+rest)
+	one, err := db.prepare(ctx, into+rest)
 	if err != nil {
 		return batchInsert{}, err
 	}
-	many, err := db.PrepareContext(ctx, into+strings.Repeat(","+row, rowsPerInsert-1)+rest)
+	many, err := db.prepare(ctx, into+strings.Repeat(","+row, rowsPerInsert-1)+rest)
 	if err != nil {
 		return batchInsert{}, err
 	}

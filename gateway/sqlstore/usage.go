@@ -9,10 +9,10 @@ import (
 	"heimdall/gateway/govern"
 )
 
-// Usage is the store of what is used of budgets and limits. It lies in the configuration's file.
+// Usage is the store of what is used of budgets and limits. It lies beside the configuration.
 type Usage struct{ *database }
 
-// Usage gives the part of the file that counts. Closing the configuration's store closes it.
+// Usage gives the part of the database that counts. Closing the configuration's store closes it.
 func (c *Config) Usage() *Usage { return &Usage{c.database} }
 
 // Load reads all marks.
@@ -42,7 +42,7 @@ func (u *Usage) Load(ctx context.Context) ([]govern.Mark, error) {
 func (u *Usage) Save(ctx context.Context, marks []govern.Mark) error {
 	err := u.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, m := range marks {
-			if err := saveMark(ctx, tx, m); err != nil {
+			if err := u.save(ctx, tx, m); err != nil {
 				return fmt.Errorf("%q: %w", m.ID, err)
 			}
 		}
@@ -54,13 +54,13 @@ func (u *Usage) Save(ctx context.Context, marks []govern.Mark) error {
 	return nil
 }
 
-func saveMark(ctx context.Context, tx *sql.Tx, m govern.Mark) error {
+func (u *Usage) save(ctx context.Context, tx *sql.Tx, m govern.Mark) error {
 	if m.Value == 0 {
-		_, err := tx.ExecContext(ctx, "DELETE FROM usage WHERE id = ?", m.ID)
+		_, err := tx.ExecContext(ctx, u.text("DELETE FROM usage WHERE id = ?"), m.ID)
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO usage (id, start, value) VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET start = excluded.start, value = excluded.value`, m.ID, m.Start.UnixMicro(), m.Value)
+	_, err := tx.ExecContext(ctx, u.text(`INSERT INTO usage (id, start, value) VALUES (?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET start = excluded.start, value = excluded.value`), m.ID, m.Start.UnixMicro(), m.Value)
 	return err
 }
 

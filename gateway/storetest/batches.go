@@ -112,15 +112,26 @@ func logsPruneBatches(t *testing.T, open func() observe.Store) {
 	for _, r := range all[gone:] {
 		checkGet(t, s, r)
 	}
-	p, err = s.Prune(t.Context(), observe.Limits{MaxBytes: 1})
+	p, err = s.Prune(t.Context(), observe.Limits{BodiesBefore: noon.Add(1000 * time.Hour)})
+	if err != nil || p.Rows != 0 || p.Bodies != 0 {
+		t.Errorf("prune of all bodies but those of errors: %+v, %v", p, err)
+	}
+	for _, r := range all[gone:] {
+		r.ID, r.Status = r.ID+" again", exchange.StatusSuccess
+	}
+	appendAll(t, s, all[gone:]...)
+	p, err = s.Prune(t.Context(), observe.Limits{BodiesBefore: noon.Add(1000 * time.Hour)})
 	if err != nil || p.Rows != 0 || p.Bodies == 0 {
 		t.Errorf("prune of all bodies: %+v, %v", p, err)
 	}
 	for _, r := range all[gone:] {
 		got, err := s.Get(t.Context(), r.ID)
-		if err != nil || got.Request.Size != r.Request.Size || got.Request.Data != nil || got.Response.Data != nil {
+		if err != nil || got.Request.Size != r.Request.Size || got.Request.Data != nil || got.Response.Data != nil || got.Header != nil {
 			t.Fatalf("get without bodies: %v, %v; want the rest of the record", got, err)
 		}
+	}
+	if p, err = s.Prune(t.Context(), observe.Limits{MaxBytes: 1}); err != nil || p.Rows != int64(2*len(all[gone:])) {
+		t.Errorf("prune of all there is: %+v, %v", p, err)
 	}
 	next := mixed(60, 20)
 	appendAll(t, s, next...)

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +40,15 @@ func Logs(t *testing.T, open func(t *testing.T, dir string) observe.Store) {
 		"bodies are pruned from the oldest on":       logsPruneSize,
 		"many batches are pruned":                    logsPruneBatches,
 		"costs are calculated again":                 logsReprice,
+		"filters select what they say":               logsFilters,
+		"mixed filters select what they say":         logsMixedFilters,
+		"groups add up":                              logsStats,
+		"sessions and tools add up":                  logsStatsOfLists,
+		"the biggest groups come first":              logsBiggest,
+		"what was said is found":                     logsText,
+		"errors are kept longest":                    logsPruneErrors,
+		"the log says how big it is":                 logsSize,
+		"bodies are stored by what they differ in":   logsFourBodies,
 		"readers are not disturbed by a writer":      logsReaders,
 		"what was appended is there after reopening": logsReopen,
 	} {
@@ -94,8 +106,48 @@ func full(id string) *exchange.Record {
 		Routing:  []exchange.Step{{Engine: "core", Message: "first failed with 500"}, {Engine: "core", Message: "demo is next"}},
 		Cost:     catalog.Cost{Known: true, Input: 1.25e-7, CacheRead: 0.1, CacheWrite: 0.2, Output: 3, Reasoning: 4e-9, Request: 0.01, Total: 3.310000129},
 		Warnings: []llm.Warning{{Field: "logit_bias", Why: "not known there"}},
+		Aliased:  true, ParentID: "the one before", App: "codex_exec", RuleID: "r-1", RuleName: "Cheap first", Tier: "simple", CacheHit: "semantic",
+		Trace:    exchange.Trace{ID: [16]byte{1, 2, 3, 15: 4}, Span: [8]byte{7: 5}, Parent: [8]byte{6}, Sampled: true},
+		Metadata: []exchange.Field{{Name: "env \"one\"", Value: "prod"}, {Name: "team", Value: "blaues\nTeam"}},
+		Tools:    []string{"Edit", "a, \"b\" and c"}, Process: called(exchange.Process{PID: 4711, Name: "codex", Dir: "/home/ada/app"}),
+		Spans: []exchange.Span{
+			{Phase: exchange.PhaseRead, Duration: 12 * time.Microsecond},
+			{Phase: exchange.PhaseAttempt, Attempt: 2, Start: 34 * time.Microsecond, Duration: time.Second},
+		},
+		ResponseMarks: []byte{5, 200, 1}, AnswerMarks: []byte{6, 1}, Header: []byte("Host: x\r\n"), ResponseHeader: []byte("X-Request-Id: 1\r\n"),
 		Request:  body(`{"model":"demo/demo-1","messages":[{"role":"user","content":"Grüße, 世界 \u0000 🌍"}]}`),
+		Sent:     body(`{"model":"demo-1","messages":[{"role":"user","content":"Grüße, 世界 \u0000 🌍"}]}`),
 		Response: body(`{"error":{"message":"slow down"}}`),
+		Answer:   body(`{"error":{"message":"slow down","extra_fields":{}}}`),
+	}
+}
+
+func called(p exchange.Process) *atomic.Pointer[exchange.Process] {
+	var at atomic.Pointer[exchange.Process]
+	at.Store(&p)
+	return &at
+}
+
+// same compares records as they come back.
+var same = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b *atomic.Pointer[exchange.Process]) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a.Load() == *b.Load()
+})}
+
+// notKept are the fields of a record that no store keeps.
+var notKept = []string{"First", "NoBodies"}
+
+// everyField fails where a field of a record is zero that a store has to keep: it would not be tested.
+func everyField(t *testing.T, r *exchange.Record) {
+	t.Helper()
+	of := reflect.ValueOf(*r)
+	for i := range of.NumField() {
+		name := of.Type().Field(i).Name
+		if of.Field(i).IsZero() != slices.Contains(notKept, name) {
+			t.Errorf("the whole record has to have %s if and only if it is kept", name)
+		}
 	}
 }
 
@@ -104,12 +156,16 @@ func body(s string) exchange.Body { return exchange.Body{Data: []byte(s), Size: 
 func logsRoundTrip(t *testing.T, open func() observe.Store) {
 	s := open()
 	want := full("0b6fbc4e-8a2d-4c1e-9f0a-1d2e3f405162")
+	everyField(t, want)
 	appendAll(t, s, want)
 	checkGet(t, s, want)
 	listed := *want
-	listed.Request.Data, listed.Response.Data = nil, nil
+	for _, b := range bodiesOf(&listed) {
+		b.Data = nil
+	}
+	listed.Header, listed.ResponseHeader, listed.ResponseMarks, listed.AnswerMarks = nil, nil, nil, nil
 	if p := search(t, s, observe.Query{Limit: 1}); len(p.Records) == 1 {
-		if diff := cmp.Diff(&listed, p.Records[0], cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(&listed, p.Records[0], same); diff != "" {
 			t.Errorf("search (-want +got):\n%s", diff)
 		}
 	} else {
@@ -358,16 +414,19 @@ func checkGet(t *testing.T, s observe.Store, want *exchange.Record) {
 		t.Errorf("get: %v", err)
 		return
 	}
-	id := want.ID
-	for kind, bodies := range map[string][2]exchange.Body{
-		"request": {want.Request, got.Request}, "response": {want.Response, got.Response},
-	} {
-		if want, got := bodies[0], bodies[1]; got.Size != want.Size || !bytes.Equal(got.Data, want.Data) {
+	id, kinds := want.ID, [...]string{"request", "sent", "response", "answer"}
+	of, back := bodiesOf(want), bodiesOf(got)
+	for i, kind := range kinds {
+		if want, got := of[i], back[i]; got.Size != want.Size || !bytes.Equal(got.Data, want.Data) {
 			t.Errorf("%s of %q: %d of %d bytes %.100q, want %d of %d bytes %.100q", kind, id,
 				len(got.Data), got.Size, got.Data, len(want.Data), want.Size, want.Data)
 		}
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(exchange.Record{}, "Request", "Response")); diff != "" {
+	if diff := cmp.Diff(want, got, same, cmpopts.IgnoreFields(exchange.Record{}, "Request", "Sent", "Response", "Answer")); diff != "" {
 		t.Errorf("get of %q (-want +got):\n%s", want.ID, diff)
 	}
+}
+
+func bodiesOf(r *exchange.Record) [4]*exchange.Body {
+	return [...]*exchange.Body{&r.Request, &r.Sent, &r.Response, &r.Answer}
 }

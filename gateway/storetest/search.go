@@ -22,15 +22,15 @@ func found() []*exchange.Record {
 	const second = time.Second
 	return []*exchange.Record{
 		at(0, exchange.Record{ID: "a", Provider: "openai", Model: "gpt", RequestedModel: "openai/gpt", KeyID: "k1",
-			Status: exchange.StatusSuccess, Latency: 3 * second, Usage: llm.Usage{Input: 10, Output: 1}}),
+			Status: exchange.StatusSuccess, Latency: 3 * second, HasUsage: true, Usage: llm.Usage{Input: 10, Output: 1}}),
 		at(1, exchange.Record{ID: "b", Provider: "openai", Model: "gpt", RequestedModel: "fast", KeyID: "k2",
 			Status: exchange.StatusError, Latency: 1 * second, SessionID: "s1"}),
 		at(2, exchange.Record{ID: "c", Provider: "anthropic", Model: "claude", RequestedModel: "fast", KeyID: "k3",
-			Status: exchange.StatusSuccess, Latency: 5 * second, SessionID: "s1", Usage: llm.Usage{Input: 5, Output: 100}}),
+			Status: exchange.StatusSuccess, Latency: 5 * second, SessionID: "s1", HasUsage: true, Usage: llm.Usage{Input: 5, Output: 100}}),
 		at(3, exchange.Record{ID: "d", Provider: "anthropic", Model: "claude", RequestedModel: "claude", KeyID: "k3",
-			Status: exchange.StatusCancelled, Latency: 2 * second, SessionID: "s2", Usage: llm.Usage{Input: 7}}),
+			Status: exchange.StatusCancelled, Latency: 2 * second, SessionID: "s2", HasUsage: true, Usage: llm.Usage{Input: 7}}),
 		at(4, exchange.Record{ID: "e", Provider: "demo", Model: "gpt", RequestedModel: "demo/gpt",
-			Status: exchange.StatusSuccess, Latency: 4 * second, Usage: llm.Usage{Output: 1}}),
+			Status: exchange.StatusSuccess, Latency: 4 * second, HasUsage: true, Usage: llm.Usage{Output: 1}}),
 	}
 }
 

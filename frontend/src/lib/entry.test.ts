@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogEntry } from './api/types.gen';
-import { addToStats, newestFirst } from './entry';
+import { addToStats, newestFirst, noStats } from './entry';
 
 const entry = (id: string, second: number, more: Partial<LogEntry> = {}) =>
   ({ id, timestamp: new Date(second * 1000).toISOString(), status: 'success', latency: 100, token_usage: null, ...more }) as LogEntry;
@@ -12,10 +12,10 @@ test('newestFirst replaces, adds, orders and cuts', () => {
 });
 
 test('addToStats counts what the API would count', () => {
-  let s = { total_requests: 0, success_rate: 0, average_latency: 0, total_tokens: 0 };
+  let s = noStats;
   s = addToStats(s, 1, [entry('a', 1, { status: 'processing', latency: null })]);
   expect(s.total_requests).toBe(1);
   s = addToStats(s, 0, [entry('a', 1, { token_usage: { total_tokens: 7 } as LogEntry['token_usage'] })]);
   s = addToStats(s, 1, [entry('b', 2, { status: 'error', latency: 300 })]);
-  expect(s).toEqual({ total_requests: 2, success_rate: 50, average_latency: 200, total_tokens: 7 });
+  expect(s).toEqual({ ...noStats, total_requests: 2, success_rate: 50, average_latency: 200, total_tokens: 7 });
 });

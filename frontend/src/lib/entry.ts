@@ -39,16 +39,32 @@ export function newestFirst(list: LogEntry[], changed: LogEntry[], limit: number
  * counts, until it is asked again.
  */
 export function addToStats(stats: LogStats, created: number, changed: LogEntry[]): LogStats {
-  let { success_rate: rate, average_latency: average, total_tokens: tokens } = stats;
+  let { success_rate: rate, average_latency: average, total_tokens: tokens, total_cost: cost } = stats;
   const total = stats.total_requests + created;
   for (const e of changed) {
     if (e.status === 'processing') continue;
     if (e.status !== 'cancelled') rate += ((e.status === 'success' ? 100 : 0) - rate) / Math.max(1, total);
     if (e.latency !== null) average += (e.latency - average) / Math.max(1, total);
     tokens += e.token_usage?.total_tokens ?? 0;
+    cost += e.cost ?? 0;
   }
-  return { total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens };
+  return { ...stats, total_requests: total, success_rate: rate, average_latency: average, total_tokens: tokens, total_cost: cost };
 }
+
+/** noStats are the sums of nothing. */
+export const noStats: LogStats = {
+  total_requests: 0,
+  success_rate: 0,
+  user_facing_success_rate: 0,
+  user_facing_total_requests: 0,
+  average_latency: 0,
+  total_tokens: 0,
+  total_cost: 0,
+  unpriced: 0,
+  cache_hit_rate_total_requests: 0,
+  direct_cache_hits: 0,
+  semantic_cache_hits: 0,
+};
 
 /** Quiet calls back when nothing has happened for a while. */
 export class Quiet {

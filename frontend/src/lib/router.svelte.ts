@@ -1,4 +1,4 @@
-const pages = ['overview', 'logs', 'providers', 'models', 'routing', 'virtual-keys', 'teams', 'settings'] as const;
+const pages = ['overview', 'logs', 'sessions', 'metrics', 'providers', 'models', 'routing', 'virtual-keys', 'teams', 'settings'] as const;
 
 export type PageName = (typeof pages)[number];
 

@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
 import BoxesIcon from '@lucide/svelte/icons/boxes';
+import ChartIcon from '@lucide/svelte/icons/chart-column';
 import CirclePauseIcon from '@lucide/svelte/icons/circle-pause';
 import CirclePlayIcon from '@lucide/svelte/icons/circle-play';
 import CopyIcon from '@lucide/svelte/icons/copy';
@@ -8,6 +9,7 @@ import KeyRoundIcon from '@lucide/svelte/icons/key-round';
 import KeyboardIcon from '@lucide/svelte/icons/keyboard';
 import ListIcon from '@lucide/svelte/icons/list';
 import LogOutIcon from '@lucide/svelte/icons/log-out';
+import MessagesIcon from '@lucide/svelte/icons/messages-square';
 import MonitorIcon from '@lucide/svelte/icons/monitor';
 import MoonIcon from '@lucide/svelte/icons/moon';
 import PlugIcon from '@lucide/svelte/icons/plug';
@@ -41,12 +43,14 @@ export interface Command {
 export const pages: { page: PageName; title: string; icon: Command['icon']; keys: string }[] = [
   { page: 'overview', title: 'Overview', icon: GaugeIcon, keys: '1' },
   { page: 'logs', title: 'Logs', icon: ListIcon, keys: '2' },
-  { page: 'providers', title: 'Providers', icon: PlugIcon, keys: '3' },
-  { page: 'models', title: 'Models', icon: BoxesIcon, keys: '4' },
-  { page: 'routing', title: 'Routing', icon: WaypointsIcon, keys: '5' },
-  { page: 'virtual-keys', title: 'Virtual keys', icon: KeyRoundIcon, keys: '6' },
-  { page: 'teams', title: 'Teams', icon: UsersIcon, keys: '7' },
-  { page: 'settings', title: 'Settings', icon: SettingsIcon, keys: '8' },
+  { page: 'sessions', title: 'Sessions', icon: MessagesIcon, keys: '3' },
+  { page: 'metrics', title: 'Metrics', icon: ChartIcon, keys: '4' },
+  { page: 'providers', title: 'Providers', icon: PlugIcon, keys: '5' },
+  { page: 'models', title: 'Models', icon: BoxesIcon, keys: '6' },
+  { page: 'routing', title: 'Routing', icon: WaypointsIcon, keys: '7' },
+  { page: 'virtual-keys', title: 'Virtual keys', icon: KeyRoundIcon, keys: '8' },
+  { page: 'teams', title: 'Teams', icon: UsersIcon, keys: '9' },
+  { page: 'settings', title: 'Settings', icon: SettingsIcon, keys: '0' },
 ];
 
 /** shortcuts are the keys of the sheet, by where they hold. */
@@ -55,7 +59,7 @@ export const shortcuts: { place: string; keys: [string, string][] }[] = [
     place: 'Everywhere',
     keys: [
       ['Ctrl K', 'Search pages and actions'],
-      ['1 – 8', 'Go to a page'],
+      ['1 – 9  0', 'Go to a page'],
       ['?', 'Show these keys'],
     ],
   },
@@ -68,6 +72,11 @@ export const shortcuts: { place: string; keys: [string, string][] }[] = [
       ['Esc', 'Close it, then let go of the row'],
       ['Home', 'Newest request, live again'],
       ['/', 'Filter'],
+      ['Alt 1 – 9', 'Open a view'],
+      ['C', 'Copy the open request as curl'],
+      ['R', 'Send the open request again'],
+      ['X', 'Mark a request for a comparison'],
+      ['D', 'Compare the two marked'],
     ],
   },
 ];
@@ -83,7 +92,7 @@ export function commands(showKeys: () => void): Command[] {
   const list: Command[] = pages.map((p) => ({ title: p.title, group: 'Go to', icon: p.icon, keys: p.keys, run: () => router.go(p.page) }));
   list.push(
     { title: 'Customers', group: 'Go to', icon: UsersIcon, run: () => router.go('teams', { show: 'customers' }) },
-    { title: 'Failed requests', group: 'Go to', icon: TriangleAlertIcon, run: () => router.go('logs', { status: 'error' }) },
+    { title: 'Failed requests', group: 'Go to', icon: TriangleAlertIcon, run: () => router.go('logs', { filter: 'status:error' }) },
     { title: 'Create a virtual key', group: 'Do', icon: PlusIcon, run: () => router.go('virtual-keys', { add: '' }) },
     { title: 'Add a routing rule', group: 'Do', icon: PlusIcon, run: () => router.go('routing', { add: '' }) },
     { title: 'Add a team', group: 'Do', icon: PlusIcon, run: () => router.go('teams', { add: '' }) },

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import type { LogEntry } from '../../lib/api/types.gen';
-import { isFiltered, matches, none, parseFilters, printFilters, toggled, toQuery, type Filters } from './filters';
-import { suggest } from './suggestions';
+import type { FilterNode, LogEntry } from '../../lib/api/types.gen';
+import { and, isFiltered, matches, none, parseFilters, printFilters, quoted, toQuery } from './filters';
 
-const some: Filters = { providers: ['p1', 'p 2'], models: ['a/b,c'], status: ['error'], request: 'id-1', range: '1h' };
+const some = { filter: 'status:error model:"a b"', range: '1h' as const };
 
 test('parse is the inverse of print', () => {
   expect(parseFilters(printFilters(some))).toEqual(some);
@@ -13,31 +12,21 @@ test('parse is the inverse of print', () => {
 });
 
 test('the API is asked for the same', () => {
-  expect(toQuery({ ...some, models: ['m'] }, 7_200_000)).toEqual({
-    providers: 'p1,p 2',
-    models: 'm',
-    status: 'error',
-    request_id: 'id-1',
-    start_time: new Date(3_600_000).toISOString(),
-  });
+  expect(toQuery(some, 7_200_000)).toEqual({ filter: some.filter, start_time: new Date(3_600_000).toISOString() });
 });
 
 test('a live entry is judged like a stored one', () => {
-  const e = { id: '1', provider: 'p', model: 'm', alias: 'p/m', status: 'success', timestamp: new Date(5000).toISOString() } as LogEntry;
-  const yes = (f: Partial<Filters>) => matches({ ...none, ...f }, e, 6000);
-  expect([yes({}), yes({ providers: ['p', 'q'] }), yes({ models: ['p/m'] }), yes({ models: ['m'] }), yes({ status: ['success'] }), yes({ request: '1' })]).not.toContain(false);
-  expect([yes({ providers: ['q'] }), yes({ models: ['x'] }), yes({ status: ['error'] }), yes({ request: '2' })]).not.toContain(true);
-  expect(matches({ ...none, range: '15m' }, e, 5000 + 900_001)).toBe(false);
+  const e = { id: '1', status: 'error', timestamp: new Date(5000).toISOString() } as LogEntry;
+  const term = (text: string): FilterNode => ({ kind: 'term', field: 'status', op: ':', type: 'status', values: [{ text, number: 0 }] });
+  expect(matches(none, null, e, 6000)).toBe(true);
+  expect(matches(none, term('error'), e, 6000)).toBe(true);
+  expect(matches(none, term('success'), e, 6000)).toBe(false);
+  expect(matches({ filter: '', range: '15m' }, null, e, 5000 + 900_001)).toBe(false);
 });
 
-test('toggled adds and takes away', () => {
-  expect(toggled(toggled(none, 'status', 'error'), 'status', 'error')).toEqual(none);
-});
-
-test('suggestions contain the text and leave out what is on', () => {
-  const known = { providers: ['alpha', 'beta'], models: ['alpha-1', 'gamma'] };
-  const labels = (text: string, f = none) => suggest(text, f, known).map((s) => `${s.kind} ${s.label}`);
-  expect(labels('alph')).toEqual(['Provider alpha', 'Model alpha-1', 'Model alph', 'Request alph']);
-  expect(labels('', { ...none, providers: ['alpha'] })).not.toContain('Provider alpha');
-  expect(suggest('gamma', none, known)[0]!.to(none).models).toEqual(['gamma']);
+test('terms are added without changing what was there', () => {
+  expect(and('', 'id=1')).toBe('id=1');
+  expect(and('a:b', 'id=1')).toBe('a:b id=1');
+  expect(and('a:b or c:d', 'id=1')).toBe('(a:b or c:d) id=1');
+  expect([quoted('gpt-4o/x'), quoted('a "b"')]).toEqual(['gpt-4o/x', '"a \\"b\\""']);
 });

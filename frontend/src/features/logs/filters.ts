@@ -1,4 +1,5 @@
-import type { LogEntry } from '../../lib/api/types.gen';
+import type { FilterNode, LogEntry } from '../../lib/api/types.gen';
+import { match } from '../../lib/filter/match';
 
 export type Range = '' | '15m' | '1h' | '24h' | '7d';
 
@@ -11,40 +12,23 @@ export const ranges: { value: Range; label: string; span: number }[] = [
   { value: '7d', label: 'Last 7 days', span: 604_800_000 },
 ];
 
-/** Filters say which requests are listed. Values of one list are alternatives; empty selects all. */
+/** Filters say which requests are listed: those that the expression selects within the range. */
 export interface Filters {
-  providers: string[];
-  models: string[];
-  status: string[];
-  request: string;
+  filter: string;
   range: Range;
 }
 
-export type ListName = 'providers' | 'models' | 'status';
-
-export const none: Filters = { providers: [], models: [], status: [], request: '', range: '' };
-
-const names = { providers: 'provider', models: 'model', status: 'status' } as const;
+export const none: Filters = { filter: '', range: '' };
 
 /** parseFilters reads the address; unknown ranges are dropped. */
 export function parseFilters(params: URLSearchParams): Filters {
-  const range = ranges.find((r) => r.value === params.get('range'))?.value ?? '';
-  return {
-    providers: params.getAll(names.providers),
-    models: params.getAll(names.models),
-    status: params.getAll(names.status),
-    request: params.get('request') ?? '',
-    range,
-  };
+  return { filter: params.get('filter') ?? '', range: ranges.find((r) => r.value === params.get('range'))?.value ?? '' };
 }
 
 /** printFilters is the inverse of parseFilters. */
 export function printFilters(f: Filters): URLSearchParams {
   const out = new URLSearchParams();
-  for (const [list, name] of Object.entries(names)) {
-    for (const value of f[list as ListName]) out.append(name, value);
-  }
-  if (f.request) out.set('request', f.request);
+  if (f.filter) out.set('filter', f.filter);
   if (f.range) out.set('range', f.range);
   return out;
 }
@@ -57,22 +41,19 @@ export function isFiltered(f: Filters): boolean {
 /** toQuery is what the API is asked. */
 export function toQuery(f: Filters, now: number): Record<string, string> {
   const query: Record<string, string> = {};
-  for (const list of ['providers', 'models', 'status'] as const) {
-    if (f[list].length > 0) query[list] = f[list].join(',');
-  }
-  if (f.request) query.request_id = f.request;
+  if (f.filter) query.filter = f.filter;
   const start = startOf(f, now);
   if (start) query.start_time = new Date(start).toISOString();
   return query;
 }
 
-/** matches decides for a live entry what the API decides for stored ones. */
-export function matches(f: Filters, e: LogEntry, now: number): boolean {
-  if (f.providers.length > 0 && !f.providers.includes(e.provider)) return false;
-  if (f.models.length > 0 && !f.models.includes(e.model) && !f.models.includes(e.alias)) return false;
-  if (f.status.length > 0 && !f.status.includes(e.status)) return false;
-  if (f.request && e.id !== f.request) return false;
-  return Date.parse(e.timestamp) >= startOf(f, now);
+/**
+ * matches decides for a live entry what the API decides for stored ones. expression is the filter as the API understands
+ * it. What a row does not tell, such as its text, is not known here: such an entry comes with the next reading.
+ */
+export function matches(f: Filters, expression: FilterNode | null, e: LogEntry, now: number): boolean {
+  if (Date.parse(e.timestamp) < startOf(f, now)) return false;
+  return !expression || match(expression, e) === 'yes';
 }
 
 function startOf(f: Filters, now: number): number {
@@ -80,8 +61,13 @@ function startOf(f: Filters, now: number): number {
   return span ? now - span : 0;
 }
 
-/** toggled adds a value to a list, or takes it away. */
-export function toggled(f: Filters, list: ListName, value: string): Filters {
-  const values = f[list].includes(value) ? f[list].filter((v) => v !== value) : [...f[list], value];
-  return { ...f, [list]: values };
+/** quoted is a value as an expression has it. */
+export function quoted(value: string): string {
+  return /^[\w./-]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+/** and adds a term to a filter. */
+export function and(filter: string, term: string): string {
+  if (!filter) return term;
+  return /\bOR\b/i.test(filter) ? `(${filter}) ${term}` : `${filter} ${term}`;
 }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { LogEntry } from '../../lib/api/types.gen';
+import { noStats } from '../../lib/entry';
 import { pageSize, Rows } from './rows.svelte';
 
 const entry = (n: number, status = 'success') => ({ id: `r${n}`, timestamp: new Date(n * 1000).toISOString(), status, latency: 10, token_usage: null }) as LogEntry;
@@ -14,7 +15,7 @@ beforeEach(async () => {
   reads = [];
   rows = new Rows((offset) => {
     reads.push(offset);
-    const stats = { total_requests: stored.length, success_rate: 100, average_latency: 10, total_tokens: 0 };
+    const stats = { ...noStats, total_requests: stored.length, success_rate: 100, average_latency: 10 };
     return Promise.resolve({ rows: stored.slice(offset, offset + pageSize), total: stored.length, stats, any: true });
   });
   await rows.restart([entry(1001, 'processing')]);
@@ -81,7 +82,7 @@ test('far pages are let go', async () => {
 
 test('an answer to an old question is dropped', async () => {
   const answers: ((rows: LogEntry[]) => void)[] = [];
-  const stats = { total_requests: 1, success_rate: 0, average_latency: 0, total_tokens: 0 };
+  const stats = { ...noStats, total_requests: 1 };
   const slow = new Rows(() => new Promise((resolve) => answers.push((r) => resolve({ rows: r, total: r.length, stats, any: true }))));
   const first = slow.restart([]);
   const second = slow.restart([]);

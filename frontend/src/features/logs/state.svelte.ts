@@ -1,10 +1,11 @@
 import { messageOf } from '../../lib/api/client';
-import type { LogEntry } from '../../lib/api/types.gen';
+import type { FilterNode, LogEntry } from '../../lib/api/types.gen';
 import { Quiet } from '../../lib/entry';
 import { router } from '../../lib/router.svelte';
 import { live, type LogChange } from '../../lib/state/live.svelte';
 import { api } from '../../lib/state/session.svelte';
 import { toasts } from '../../lib/ui/toasts.svelte';
+import { FilterField } from './filter.svelte';
 import { matches, parseFilters, printFilters, toQuery, type Filters } from './filters';
 import { pageSize, Rows } from './rows.svelte';
 
@@ -19,6 +20,14 @@ class LogsState {
   error = $state('');
   loaded = $state(false);
   scrolled = $state(false);
+  /** marked are the rows that are to be compared, two at most; comparing says that they are. */
+  marked = $state.raw<string[]>([]);
+  comparing = $state(false);
+  readonly field = new FilterField((filter, check) => {
+    this.expression = { filter, node: check.expression };
+    if (filter !== this.filters.filter) this.filter({ ...this.filters, filter });
+  });
+  private expression: { filter: string; node: FilterNode | null } = { filter: '', node: null };
   private stale = false;
   private readonly quiet = new Quiet(() => {
     this.rows.recount().catch(() => undefined); // the next change asks again
@@ -49,6 +58,7 @@ class LogsState {
     }
     if (this.loaded && !this.stale && printFilters(filters).toString() === printFilters(this.filters).toString()) return;
     this.filters = filters;
+    this.field.show(filters.filter);
     void this.reload();
   }
 
@@ -57,6 +67,7 @@ class LogsState {
     this.filters = filters;
     this.chosen = '';
     this.opened = '';
+    this.field.show(filters.filter);
     this.show();
     void this.reload();
   }
@@ -64,13 +75,37 @@ class LogsState {
   async reload(): Promise<void> {
     this.stale = false;
     try {
-      await this.rows.restart(live.inflight.filter((e) => matches(this.filters, e, Date.now())));
+      await this.understand();
+      await this.rows.restart(live.inflight.filter((e) => this.fits(e, Date.now())));
       this.error = '';
     } catch (error) {
       this.error = messageOf(error);
     } finally {
       this.loaded = true;
     }
+  }
+
+  /** understand asks what the filter means, unless that is known. */
+  private async understand(): Promise<void> {
+    const { filter } = this.filters;
+    if (filter === this.expression.filter) return;
+    const check = await api.checkFilter(filter, filter.length);
+    this.expression = { filter, node: check.expression };
+  }
+
+  private fits(e: LogEntry, now: number): boolean {
+    return matches(this.filters, this.expression.filter === this.filters.filter ? this.expression.node : null, e, now);
+  }
+
+  /** mark chooses a row for a comparison, or lets go of it; a third takes the place of the older one. */
+  mark(id: string): void {
+    this.marked = this.marked.includes(id) ? this.marked.filter((m) => m !== id) : [...this.marked, id].slice(-2);
+  }
+
+  /** compare shows two requests side by side. */
+  compare(first: string, second: string): void {
+    this.marked = [first, second];
+    this.comparing = true;
   }
 
   need(from: number, to: number): void {
@@ -130,7 +165,7 @@ class LogsState {
     const matching: LogEntry[] = [];
     const gone = new Set<string>();
     for (const { entry } of changes) {
-      if (matches(this.filters, entry, now)) matching.push(entry);
+      if (this.fits(entry, now)) matching.push(entry);
       else gone.add(entry.id);
     }
     this.rows.apply(matching, gone);

@@ -6,7 +6,7 @@ const config = (auth = {}) =>
   ({
     client_config: { enable_logging: true, disable_content_logging: false, log_retention_days: 30, allowed_origins: [], allowed_hosts: [], max_request_body_size_mb: 100 },
     auth_config: { admin_username: '', admin_password: '', is_enabled: false, disable_auth_on_inference: false, ...auth },
-    settings: { host: '127.0.0.1', port: 8080, theme: 'system', window_idle_minutes: 5, log_body_cap_kb: 4096, log_max_size_mb: 2048 },
+    settings: { host: '127.0.0.1', port: 8080, theme: 'system', window_idle_minutes: 5, log_body_cap_kb: 4096, log_max_size_mb: 2048, log_error_days: 365, log_content_days: 0 },
   }) as unknown as Config;
 
 test('only what was changed is sent', () => {

@@ -19,6 +19,8 @@ export interface Draft {
   retentionDays: number;
   bodyCapKB: number;
   logSizeMB: number;
+  errorDays: number;
+  contentDays: number;
   requestMB: number;
 }
 
@@ -39,6 +41,8 @@ export function draftOf(c: Config): Draft {
     retentionDays: client.log_retention_days,
     bodyCapKB: settings.log_body_cap_kb,
     logSizeMB: settings.log_max_size_mb,
+    errorDays: settings.log_error_days,
+    contentDays: settings.log_content_days,
     requestMB: client.max_request_body_size_mb,
   };
 }
@@ -66,6 +70,8 @@ export function changes(c: Config, d: Draft): ConfigDraft {
     window_idle_minutes: differs(was.windowIdle, d.windowIdle),
     log_body_cap_kb: differs(was.bodyCapKB, d.bodyCapKB),
     log_max_size_mb: differs(was.logSizeMB, d.logSizeMB),
+    log_error_days: differs(was.errorDays, d.errorDays),
+    log_content_days: differs(was.contentDays, d.contentDays),
   });
   const turned = was.passwordOn !== d.passwordOn;
   const auth = pick({

@@ -8,6 +8,18 @@ import type {
   Kinds,
   LogDetail,
   Logs,
+  LogDashboard,
+  LogSessions,
+  LogStorage,
+  LogDiff,
+  LogView,
+  LogViews,
+  FilterCheck,
+  Replay,
+  Replayed,
+  StreamFrames,
+  SaveCassette,
+  SavedCassette,
   Models,
   Provider,
   Providers,
@@ -93,6 +105,18 @@ export class Client {
   }
 
   private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const text = await (await this.send(method, path, body, signal)).text();
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** file reads an answer that is kept as it is, and the name that it wants to have. */
+  private async file(method: string, path: string): Promise<{ name: string; data: Blob }> {
+    const answer = await this.send(method, path);
+    const name = /filename="?([^";]+)/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'heimdall';
+    return { name, data: await answer.blob() };
+  }
+
+  private async send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const headers = this.headers();
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let answer: Response;
@@ -104,8 +128,7 @@ export class Client {
     }
     if (answer.status === 401 && path !== '/api/session/login') this.credentials.rejected();
     if (!answer.ok) throw await refusal(answer);
-    const text = await answer.text();
-    return (text ? JSON.parse(text) : undefined) as T;
+    return answer;
   }
 
   gateway = () => this.call<Gateway>('GET', '/api/gateway');
@@ -178,6 +201,20 @@ export class Client {
   providerLimits = () => this.call<ProviderLimits>('GET', '/api/governance/providers');
   updateProviderLimit = (name: string, draft: object) => this.call<ProviderLimitAnswer>('PUT', `/api/governance/providers/${enc(name)}`, draft);
   deleteProviderLimit = (name: string) => this.call<Saved>('DELETE', `/api/governance/providers/${enc(name)}`);
+
+  dashboard = (query: Record<string, string>, signal?: AbortSignal) => this.call<LogDashboard>('GET', `/api/logs/dashboard${search(query)}`, undefined, signal);
+  sessions = (query: Record<string, string | number>) => this.call<LogSessions>('GET', `/api/logs/sessions${search(query)}`);
+  sessionLogs = (id: string, query: Record<string, string | number>) => this.call<Logs>('GET', `/api/logs/sessions/${enc(id)}${search(query)}`);
+  checkFilter = (q: string, cursor: number) => this.call<FilterCheck>('GET', `/api/logs/filter${search({ q, cursor })}`);
+  logViews = () => this.call<LogViews>('GET', '/api/logs/views');
+  saveLogViews = (views: LogView[]) => this.call<LogViews>('PUT', '/api/logs/views', { views });
+  logFrames = (id: string, side: 'upstream' | 'client', signal?: AbortSignal) => this.call<StreamFrames>('GET', `/api/logs/${enc(id)}/frames?side=${side}`, undefined, signal);
+  logCurl = async (id: string) => (await this.file('GET', `/api/logs/${enc(id)}/curl`)).data.text();
+  exportLogs = (query: Record<string, string>) => this.file('GET', `/api/logs/export${search(query)}`);
+  replay = (id: string, draft: Replay) => this.call<Replayed>('POST', `/api/logs/${enc(id)}/replay`, draft);
+  diffLogs = (first: string, second: string) => this.call<LogDiff>('GET', `/api/logs/diff${search({ first, second })}`);
+  saveCassette = (draft: SaveCassette) => this.call<SavedCassette>('POST', '/api/logs/cassettes', draft);
+  logStorage = () => this.call<LogStorage>('GET', '/api/logs/storage');
 
   openFromShell = (what: 'app_dir' | 'browser') => this.call<unknown>('POST', '/api/shell/open', { what });
 }

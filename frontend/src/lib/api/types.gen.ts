@@ -246,6 +246,9 @@ export interface ClientConfig {
   allow_direct_keys: boolean;
   direct_keys_without_header: boolean;
   allow_per_request_raw_override: boolean;
+  allow_per_request_content_storage_override: boolean;
+  logging_headers: string[];
+  prometheus_labels: string[];
   header_filter_config: HeaderFilterConfig;
   stream_keep_alive_in_seconds: number;
 }
@@ -299,6 +302,8 @@ export interface Settings {
   window_idle_minutes: number;
   log_body_cap_kb: number;
   log_max_size_mb: number;
+  log_error_days: number;
+  log_content_days: number;
   app_dir: string;
   keychain: string;
   keychain_detail: string;
@@ -350,6 +355,11 @@ export interface Frame {
   version?: number;
   refused?: Refused;
   dropped?: Dropped;
+}
+
+/** Ticket is POST /api/session/ws-ticket: the proof in ws://…/ws?ticket=…, good once and for 30 seconds. */
+export interface Ticket {
+  ticket: string;
 }
 
 /** Refused is a page that asked without being allowed to. */
@@ -743,6 +753,43 @@ export interface LogEntry {
   team_name?: string;
   customer_id?: string;
   customer_name?: string;
+  parent_request_id?: string;
+  routing_rule_id?: string;
+  routing_rule_name?: string;
+  complexity_tier?: string;
+  cache_hit?: string;
+  app?: string;
+  called_tools?: string[];
+  process?: Process;
+  metadata?: Record<string, string>;
+  trace_id?: string;
+  request_size: number;
+}
+
+/** Process is the program that called. */
+export interface Process {
+  pid: number;
+  name: string;
+  dir?: string;
+}
+
+/**
+ * Span is a piece of a request's time, in milliseconds from its beginning. Attempt numbers the calls of providers from
+ * 1; 0 = it belongs to none. Phase is read, identify, admit, plugins, mcp, cache, route, queue, attempt, dns, connect, tls, wait,
+ * stream or settle.
+ */
+export interface Span {
+  phase: string;
+  attempt: number;
+  start_ms: number;
+  length_ms: number;
+}
+
+/** HeaderField is one field of a header; Masked where its value proves who somebody is, and was not kept. */
+export interface HeaderField {
+  name: string;
+  value: string;
+  masked?: boolean;
 }
 
 /** Attempt is one call of a provider. Fallback says which of the fallbacks it was for, 0 = the primary. */
@@ -804,6 +851,31 @@ export interface LogDetail extends LogEntry {
   decoded_because?: string;
   upstream_latency: number | null;
   config_version: number;
+  upstream_request: Body;
+  client_response: Body;
+  request_headers: HeaderField[];
+  response_headers: HeaderField[];
+  spans: Span[];
+  upstream_frames: number;
+  client_frames: number;
+  replays: string[];
+}
+
+/**
+ * StreamFrame is one frame of a stream. AtMS is when its last byte passed, in milliseconds from the beginning of the
+ * request, null where that was not measured.
+ */
+export interface StreamFrame {
+  at_ms: number | null;
+  size: number;
+  event?: string;
+  data: string;
+}
+
+/** StreamFrames is GET /api/logs/{id}/frames?side=upstream|client. */
+export interface StreamFrames {
+  frames: StreamFrame[];
+  cut: boolean;
 }
 
 /** Pagination echoes a list's query. */
@@ -815,12 +887,24 @@ export interface Pagination {
   total_count: number;
 }
 
-/** LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds. */
+/**
+ * LogStats sums over all matches of a list. SuccessRate is in percent, AverageLatency in milliseconds, TotalCost in US
+ * dollars; Unpriced counts requests whose cost is not known. The user-facing figures leave out requests that the gateway
+ * itself refused; PreviousPeriod is what GET /api/logs/stats?compare_to_previous=true adds.
+ */
 export interface LogStats {
   total_requests: number;
   success_rate: number;
+  user_facing_success_rate: number;
+  user_facing_total_requests: number;
   average_latency: number;
   total_tokens: number;
+  total_cost: number;
+  unpriced: number;
+  cache_hit_rate_total_requests: number;
+  direct_cache_hits: number;
+  semantic_cache_hits: number;
+  previous_period?: LogStats;
 }
 
 /** Logs is GET /api/logs. */
@@ -829,6 +913,401 @@ export interface Logs {
   pagination: Pagination;
   stats: LogStats;
   has_logs: boolean;
+}
+
+/**
+ * FilterCheck is GET /api/logs/filter?q=…&cursor=…: what a filter means, and how it could go on at the cursor (a position
+ * in q in UTF-16 units, which is what pages count in; left out = its end).
+ */
+export interface FilterCheck {
+  normal: string;
+  sentence: string;
+  expression: FilterNode | null;
+  error: FilterError | null;
+  completions: FilterCompletion[];
+}
+
+/** FilterNode is one node of a filter: and, or and not have parts, a term has the rest. */
+export interface FilterNode {
+  kind: 'and' | 'or' | 'not' | 'term';
+  parts?: FilterNode[];
+  field?: string;
+  key?: string;
+  op?: string;
+  values?: FilterValue[];
+  type?: string;
+}
+
+/** FilterValue is what a field is compared with; Number is in the unit of its type: milliseconds, US dollars, bytes. */
+export interface FilterValue {
+  text: string;
+  number: number;
+}
+
+/**
+ * FilterError says what is wrong with a filter, from where (UTF-16 units) and how long. Repair is the whole filter mended,
+ * "" where nobody can tell.
+ */
+export interface FilterError {
+  column: number;
+  length: number;
+  message: string;
+  repair?: string;
+}
+
+/** FilterCompletion puts Insert in the place of the units From to To. */
+export interface FilterCompletion {
+  from: number;
+  to: number;
+  insert: string;
+  label: string;
+  detail?: string;
+  count?: number;
+}
+
+/** LogView is a filter under a name. Key is the number key that opens it, 0 = none. */
+export interface LogView {
+  name: string;
+  filter: string;
+  key: number;
+}
+
+/** LogViews is GET and PUT /api/logs/views. */
+export interface LogViews {
+  views: LogView[];
+}
+
+/** Facet is one value that a field has in the log. */
+export interface Facet {
+  id: string;
+  name: string;
+  count: number;
+}
+
+/**
+ * FilterData is GET /api/logs/filterdata?dimensions=…: values that fields have, the most frequent first; only what was
+ * asked for is there, all dimensions where nothing was.
+ */
+export interface FilterData {
+  models?: string[];
+  aliases?: string[];
+  providers?: string[];
+  stop_reasons?: string[];
+  apps?: string[];
+  user_agents?: string[];
+  routing_engines?: string[];
+  metadata_keys?: string[];
+  selected_keys?: Facet[];
+  virtual_keys?: Facet[];
+  routing_rules?: Facet[];
+  teams?: Facet[];
+  customers?: Facet[];
+  users?: Facet[];
+  business_units?: Facet[];
+}
+
+/** AppName gives the programs whose User-Agent matches the pattern, where each * stands for any characters, a name. */
+export interface AppName {
+  id: string;
+  pattern: string;
+  app: string;
+}
+
+/** AppNames is GET /api/logs/user-agent-mappings; the first pattern that matches counts. */
+export interface AppNames {
+  mappings: AppName[];
+  total: number;
+}
+
+/** AppNameAnswer answers a change of one. */
+export interface AppNameAnswer {
+  message?: string;
+  mapping: AppName;
+}
+
+/** ToolLog is one call of an MCP tool. Latency is in milliseconds, the cost in US dollars. */
+export interface ToolLog {
+  id: string;
+  request_id?: string;
+  llm_request_id: string;
+  timestamp: string;
+  tool_name: string;
+  server_label: string;
+  virtual_key_id?: string;
+  virtual_key_name?: string;
+  arguments: unknown;
+  result: unknown;
+  error_details: ErrorDetails | null;
+  latency: number | null;
+  cost: number | null;
+  status: string;
+  metadata?: Record<string, string>;
+  created_at: string;
+}
+
+/** ToolStats sums up calls of MCP tools. */
+export interface ToolStats {
+  total_executions: number;
+  success_rate: number;
+  average_latency: number;
+  total_cost: number;
+}
+
+/** ToolLogs is GET /api/mcp-logs. */
+export interface ToolLogs {
+  logs: ToolLog[];
+  pagination: Pagination;
+  stats: ToolStats;
+  has_logs: boolean;
+}
+
+/** ToolFilterData is GET /api/mcp-logs/filterdata. */
+export interface ToolFilterData {
+  tool_names: string[];
+  server_labels: string[];
+  virtual_keys: Facet[];
+}
+
+/**
+ * Bucket is what happened in one span of time. Latencies and TTFT are milliseconds, null where nothing was measured; the
+ * cost is in US dollars.
+ */
+export interface Bucket {
+  timestamp: string;
+  requests: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cached_tokens: number;
+  cost: number;
+  average_latency: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+  ttft: number | null;
+  tokens_per_second: number | null;
+}
+
+/** Ranked is one row of a ranking: all that one model, provider, app … did. Share is its part of the cost, from 0 to 1. */
+export interface Ranked {
+  id: string;
+  name: string;
+  provider?: string;
+  requests: number;
+  success_rate: number;
+  tokens: number;
+  cost: number;
+  unpriced: number;
+  share: number;
+  average_latency: number | null;
+}
+
+/** Series is one line of a chart by a dimension: a value for each bucket of the dashboard. */
+export interface Series {
+  id: string;
+  name: string;
+  values: number[];
+}
+
+/**
+ * LogDashboard is GET /api/logs/dashboard?period=…|start_time=…&end_time=…&filter=…: all that the metrics page shows, in one
+ * call. Buckets have no gaps.
+ */
+export interface LogDashboard {
+  from: string;
+  until: string;
+  bucket_size_seconds: number;
+  stats: LogStats;
+  buckets: Bucket[];
+  cost_by_model: Series[];
+  requests_by_app: Series[];
+  models: Ranked[];
+  providers: Ranked[];
+  apps: Ranked[];
+  virtual_keys: Ranked[];
+  error_kinds: Ranked[];
+}
+
+/** LogSession is one run of requests that belong together, as a coding agent makes them. */
+export interface LogSession {
+  session_id: string;
+  count: number;
+  errors: number;
+  total_cost: number;
+  unpriced: number;
+  total_tokens: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cached_tokens: number;
+  started_at: string;
+  latest_at: string;
+  duration_ms: number;
+  app: string;
+  models: string[];
+  title: string;
+  dir: string;
+}
+
+/** LogSessions is GET /api/logs/sessions: the latest first. */
+export interface LogSessions {
+  sessions: LogSession[];
+  pagination: Pagination;
+}
+
+/** LogStorage is GET /api/logs/storage: what the log takes, and what it has lost. */
+export interface LogStorage {
+  type: string;
+  path?: string;
+  rows: number;
+  bytes: number;
+  body_bytes: number;
+  max_bytes: number;
+  oldest: string | null;
+  problem?: string;
+  dropped_rows: number;
+  dropped_bodies: number;
+  retention_days: number;
+  error_retention_days: number;
+  content_retention_days: number;
+}
+
+/** LogTrend says by how many percent sums changed since the span of time before. */
+export interface LogTrend {
+  has_previous_period: boolean;
+  requests_trend: number;
+  tokens_trend: number;
+  cost_trend: number;
+  latency_trend: number;
+}
+
+/**
+ * LogRanking is one row of a ranking: all that one model, virtual key, team … did. SuccessRate is in percent,
+ * AverageLatency in milliseconds, TotalCost in US dollars.
+ */
+export interface LogRanking {
+  id: string;
+  name: string;
+  model?: string;
+  provider?: string;
+  total_requests: number;
+  success_count: number;
+  success_rate: number;
+  total_tokens: number;
+  total_cost: number;
+  avg_latency: number | null;
+  trend: LogTrend;
+}
+
+/** LogRankings is GET /api/logs/rankings and, with Dimension, GET /api/logs/rankings/by-dimension?dimension=… */
+export interface LogRankings {
+  dimension?: string;
+  rankings: LogRanking[];
+}
+
+/** LogDropped is GET /api/logs/dropped: what the log has lost since the start. */
+export interface LogDropped {
+  dropped_requests: number;
+  dropped_bodies: number;
+}
+
+/**
+ * Recalculated is how the costs of the log are being, or were last, calculated anew: POST /api/logs/recalculate-cost, and
+ * its status and cancel. Status is idle, running, done, cancelled or failed; then Error says why. What a run changed
+ * before it was cancelled stays so.
+ */
+export interface Recalculated {
+  status: string;
+  total_matched: number;
+  updated: number;
+  skipped: number;
+  started_at: string | null;
+  ended_at: string | null;
+  error?: string;
+}
+
+/**
+ * Replay is the body of POST /api/logs/{id}/replay. What is left out stays as it was. Params replace members of the
+ * conversation's parameters (temperature, max_tokens, …; null removes one). Tools are offered as before and not executed.
+ */
+export interface Replay {
+  provider?: string;
+  model?: string;
+  params?: Record<string, unknown>;
+}
+
+/** Replayed is the answer: LogID is the row of the new request, whose parent is the old one. */
+export interface Replayed {
+  log_id: string;
+  status: number;
+  error: ErrorDetails | null;
+  message?: string;
+}
+
+/** DiffPart is a piece of text that both have, or only the first (removed) or the second (added) has. */
+export interface DiffPart {
+  op: 'same' | 'added' | 'removed';
+  text: string;
+}
+
+/** DiffCall is one tool call, as either side has it; null where it has none. Arguments differ where Same is false. */
+export interface DiffCall {
+  name: string;
+  same: boolean;
+  first: string | null;
+  second: string | null;
+  arguments: DiffPart[];
+}
+
+/** DiffNumber is one figure of both; null where it is not known. Unit is tokens, usd, ms or tokens/s. */
+export interface DiffNumber {
+  name: string;
+  unit: string;
+  first: number | null;
+  second: number | null;
+}
+
+/**
+ * DiffField is one place where the requests differ, as JSON, of which an ellipsis stands for the rest of a long one; null =
+ * it is not there.
+ */
+export interface DiffField {
+  path: string;
+  first: string | null;
+  second: string | null;
+}
+
+/** LogDiff is GET /api/logs/diff?first=…&second=…: what differs between two requests and their answers. */
+export interface LogDiff {
+  first: LogEntry;
+  second: LogEntry;
+  text: DiffPart[];
+  thought: DiffPart[];
+  calls: DiffCall[];
+  numbers: DiffNumber[];
+  request: DiffField[];
+  more?: boolean;
+  missing?: string;
+}
+
+/**
+ * SaveCassette is the body of POST /api/logs/cassettes: the requests by id, or those of a session, or those that a filter
+ * selects. They are played in the order of their time.
+ */
+export interface SaveCassette {
+  name: string;
+  ids?: string[];
+  session_id?: string;
+  filter?: string;
+}
+
+/** SavedCassette says where it is: heimdall serve --cassette Dir plays it. */
+export interface SavedCassette {
+  dir: string;
+  entries: number;
+  skipped: string[];
 }
 
 /**
@@ -1043,11 +1522,4 @@ export interface KillSwitch {
   burn_rate: number;
   spent_today: number;
   unpriced_today: number;
-}
-
-/** Recalculated is the answer of POST /api/logs/recalculate-cost. */
-export interface Recalculated {
-  total_matched: number;
-  updated: number;
-  skipped: number;
 }

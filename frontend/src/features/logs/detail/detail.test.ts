@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Attempt } from '../../../lib/api/types.gen';
 import { grouped } from './attempts';
 import { framesOf, gistOf, parsed } from './frames';
-import { phases } from './phases';
+import { compare, folded } from './changes';
+import { bars, ticks } from './spans';
 import { piecesOf, pretty } from './turns';
 
 test('a logged stream is shown as frames, also without its end', () => {
@@ -50,9 +51,26 @@ test('attempts stand together by what they were for', () => {
   expect(grouped([])).toEqual([]);
 });
 
-test('phases add up to the whole', () => {
-  const p = phases({ latency: 100, ttft: 30, upstream_latency: 95 });
-  expect(p.map((x) => x.ms)).toEqual([30, 65, 5]);
-  expect(phases({ latency: 100, ttft: null, upstream_latency: null })).toEqual([{ name: 'At the provider', ms: 100 }]);
-  expect(phases({ latency: null, ttft: null, upstream_latency: null })).toEqual([]);
+test('the timeline has what belongs to a call below it', () => {
+  const span = (phase: string, attempt: number, start_ms: number, length_ms: number) => ({ phase, attempt, start_ms, length_ms });
+  const lines = bars([span('wait', 1, 10, 80), span('attempt', 1, 10, 80), span('read', 0, 0, 1), span('stream', 1, 90, 110), span('attempt', 2, 95, 5)], 100);
+  expect(lines.map((b) => [b.name, b.depth, b.from, b.width])).toEqual([
+    ['Read the request', 0, 0, 0.01],
+    ['Call 1', 0, 0.1, 0.8],
+    ['Waiting for the first byte', 1, 0.1, 0.8],
+    ['Receiving the answer', 0, 0.9, 1],
+    ['Call 2', 0, 0.95, 0.05],
+  ]);
+  expect(bars([], 0)).toEqual([]);
+  expect(ticks(900)).toEqual([500]);
+  expect(ticks(1000)).toEqual([500]);
+  expect(ticks(4)).toEqual([1, 2, 3]);
+});
+
+test('two bodies are compared line by line', () => {
+  const lines = compare('a\nb\nc\nd', 'a\nc\nx\nd');
+  expect(lines.map((l) => `${l.op[0]}${l.text}`)).toEqual(['sa', 'rb', 'sc', 'ax', 'sd']);
+  expect(compare('same', 'same')).toEqual([{ op: 'same', text: 'same' }]);
+  const long = Array.from({ length: 20 }, (_, i) => ({ op: 'same' as const, text: String(i) }));
+  expect(folded([...long, { op: 'added', text: 'x' }], 2)).toEqual([{ op: 'fold', lines: 18 }, long[18], long[19], { op: 'added', text: 'x' }]);
 });
