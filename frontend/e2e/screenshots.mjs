@@ -35,7 +35,24 @@ async function traffic(heimdall, demo) {
     await ask(`${demo}/tools`, 'What is the weather in Bergen?', { tools: [tool] }, 'code-agent/2.4.1');
     if (round === 2) await ask(`${demo}/error-500`, 'Hello?', {}, 'ci-bot/1.9');
   }
+  await converse(heimdall, 'build-box/coder-32b', ['The reload test fails now and then. Find out why.', 'Show me where the lock is taken.', 'Then fix it.', 'Does it hold under the race detector?', 'Write the commit message.']);
+  await converse(heimdall, 'build-box/reasoner-70b', ['Plan the move of the log to PostgreSQL.', 'What can go wrong while both are written?', 'Shorter.']);
   await ask('build-box/coder-32b', '', { ...stream, messages: review, tools: [tool], max_tokens: 400 }, 'code-agent/2.4.1');
+}
+
+/** converse has a conversation, as a coding agent has it. */
+async function converse(heimdall, model, turns) {
+  const messages = [{ role: 'system', content: 'You are a coding agent. '.repeat(40) }];
+  for (const text of turns) {
+    messages.push({ role: 'user', content: text });
+    const answer = await fetch(`${heimdall.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'User-Agent': 'code-agent/2.4.1', 'x-bf-session-id': turns[0].slice(0, 9) },
+      body: JSON.stringify({ model, messages, tools: [tool] }),
+    });
+    const { choices } = await answer.json();
+    messages.push({ role: 'assistant', content: choices?.[0].message.content ?? 'Done.' });
+  }
 }
 
 /** governed makes virtual keys, teams, rules, prices and limits, and calls that use them up. */
@@ -131,6 +148,20 @@ try {
     await page.getByRole('row').filter({ hasText: 'coder-32b' }).first().click();
     await page.getByText('Summarise both places').waitFor();
     await shoot(page, 'log-detail', theme);
+    await page.getByRole('tab', { name: 'Timing' }).click();
+    await page.getByRole('region', { name: 'Timeline' }).waitFor();
+    await shoot(page, 'log-timing', theme);
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: 'Filter' }).fill('model:coder* lat');
+    await page.getByRole('option', { name: /^latency/ }).waitFor();
+    await shoot(page, 'log-filter', theme);
+    await page.goto(`${heimdall.url}/#/sessions`);
+    await page.getByRole('link', { name: /^The reload test/ }).click();
+    await page.getByRole('region', { name: /^Context/ }).waitFor();
+    await shoot(page, 'session', theme);
+    await page.goto(`${heimdall.url}/#/metrics?period=1h`);
+    await page.getByRole('heading', { name: 'Cost by model' }).waitFor();
+    await shoot(page, 'metrics', theme);
     await page.goto(`${heimdall.url}/#/providers`);
     await page.getByRole('link', { name: 'build-box' }).waitFor();
     await shoot(page, 'providers', theme);

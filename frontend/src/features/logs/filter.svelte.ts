@@ -76,15 +76,35 @@ export class FilterField {
     if (n > 0) this.at = this.at < 0 && step < 0 ? n - 1 : (this.at + step + n) % n;
   }
 
-  /** take puts a completion in, and gives where the cursor belongs. What is shown may be older than the text. */
+  /**
+   * take puts a completion in, and gives where the cursor belongs. What is shown may be older than the text: then the
+   * newer ones are asked for, and what is typed meanwhile stays behind the completion.
+   */
   async take(index: number, at: number): Promise<number> {
-    if (this.asked !== this.text) await this.look(at, false);
-    const c = this.completions[index];
+    const text = this.text;
+    let list = this.check?.completions ?? [];
+    if (this.asked !== text) {
+      try {
+        list = (await api.checkFilter(text, at)).completions;
+      } catch {
+        return at; // the list says that nobody answers
+      }
+    }
+    const c = list[index];
     if (!c) return this.text.length;
-    const text = this.text.slice(0, c.from) + c.insert + this.text.slice(c.to);
-    const cursor = c.from + c.insert.length;
-    this.type(text, cursor);
-    return cursor;
+    const typed = inserted(text, this.text, at);
+    if (typed === undefined) return this.text.length; // it is another text by now
+    this.type(text.slice(0, c.from) + c.insert + typed + text.slice(c.to), c.from + c.insert.length + typed.length);
+    return c.from + c.insert.length + typed.length;
+  }
+
+  /** leave forgets what was to be used: the page is another one. */
+  leave(): void {
+    clearTimeout(this.ask);
+    clearTimeout(this.wait);
+    this.turn++;
+    this.wanted = false;
+    this.open = false;
   }
 
   clear(): void {
@@ -92,4 +112,12 @@ export class FilterField {
     this.open = false;
     void this.apply();
   }
+}
+
+/** inserted is what was typed into a text at a place; undefined where it was changed otherwise. */
+function inserted(before: string, after: string, at: number): string | undefined {
+  const head = before.slice(0, at);
+  const tail = before.slice(at);
+  if (after.length < before.length || !after.startsWith(head) || !after.endsWith(tail)) return undefined;
+  return after.slice(at, after.length - tail.length);
 }
