@@ -101,6 +101,10 @@ golden: $(PRICES) ## write the golden files of the tests anew
 bench: headless ## what the gateway adds, side by side with a raw proxy (docs/performance.md)
 	go run ./gateway/bench
 
+SOAK ?= 10m
+soak: ## a gateway under load with pages open that listen, SOAK long
+	HEIMDALL_SOAK=$(SOAK) go test ./gateway/gatewaytest -run '^TestSoak$$' -v -timeout 0
+
 screenshots: headless ## docs/screenshots of every page, light and dark
 	@build/setup.sh test
 	HEIMDALL_BIN=$(CURDIR)/build/bin/heimdall-headless node frontend/e2e/screenshots.mjs

@@ -11,6 +11,7 @@ const maxApps = 256
 
 // apps knows the programs by their User-Agents. There are few of them, which call again and again.
 type apps struct {
+	given func(userAgent string) (name string, ok bool) // by the user
 	mu    sync.RWMutex
 	names map[string]string
 }
@@ -23,7 +24,9 @@ func (a *apps) name(userAgent string) string {
 	if ok {
 		return name
 	}
-	name = compat.App(userAgent)
+	if name, ok = a.given(userAgent); !ok {
+		name = compat.App(userAgent)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.names == nil || len(a.names) >= maxApps {

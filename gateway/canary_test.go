@@ -23,7 +23,7 @@ import (
 // canary makes the n-th known key; its signs need escaping in URLs and in JSON.
 func canary(n int) string { return fmt.Sprintf(`sk-canary/%02d+"Zq7&9xw3Vb=end`, n) }
 
-const canaries = 18
+const canaries = 20
 
 // TestCanary plays a session full of known keys and looks for them everywhere afterwards.
 func TestCanary(t *testing.T) {
@@ -106,8 +106,21 @@ func playCanary(t *testing.T, dir string, secrets config.Secrets) {
 	for _, path := range []string{"/v1/models", "/api/config", "/api/providers", "/api/keys", "/api/models", "/api/providers/openai", "/api/providers/anthropic", "/api/providers/openai/keys", "/api/providers/cloudy", "/api/providers/cloudy/keys", "/api/provider-kinds", "/api/gateway", "/health"} {
 		say("GET", path, "")
 	}
-	for _, row := range g.Rows() {
-		say("GET", "/api/logs/"+row.ID, "")
+	say("POST", "/api/plugins", `{"name":"otel","enabled":true,"config":{"collector_url":"http://127.0.0.1:1","protocol":"http","trace_type":"genai_extension","headers":{"Authorization":`+q(18)+`,"X-Team":"env.CANARY"}}}`)
+	say("POST", "/api/plugins", `{"name":"telemetry","enabled":true,"config":{"push_gateway":{"enabled":true,"push_gateway_url":"http://127.0.0.1:1","basic_auth":{"username":"me","password":`+q(19)+`}}}}`)
+	say("POST", "/openai/chat/completions", `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}`) // is traced
+	rows := g.Rows()
+	for _, row := range rows {
+		for _, what := range []string{"", "/frames?side=upstream", "/frames?side=client", "/curl?shell=sh", "/curl?shell=powershell"} {
+			say("GET", "/api/logs/"+row.ID+what, "")
+		}
+	}
+	say("POST", "/api/logs/"+rows[0].ID+"/replay", `{}`)
+	say("GET", "/api/logs/diff?first="+rows[0].ID+"&second="+rows[1].ID, "")
+	say("POST", "/api/logs/cassettes", `{"name":"canary","ids":["`+rows[0].ID+`","`+rows[1].ID+`"]}`) // becomes files
+	for _, path := range []string{"/metrics", "/api/plugins", "/api/plugins/otel", "/api/plugins/telemetry", "/api/logs", "/api/logs/dashboard", "/api/logs/filterdata", "/api/logs/storage",
+		"/api/logs/sessions", "/api/logs/export?format=jsonl&bodies=true", "/api/logs/export?format=har&bodies=true", "/api/logs/export?format=csv"} {
+		say("GET", path, "")
 	}
 	events.Settled()
 	g.Close()

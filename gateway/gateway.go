@@ -19,6 +19,7 @@ import (
 	"heimdall/gateway/edge"
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/govern"
+	"heimdall/gateway/metrics"
 	"heimdall/gateway/observe"
 	"heimdall/gateway/route"
 	"heimdall/providers"
@@ -53,12 +54,12 @@ type Gateway struct {
 	logDatabase *config.Database // keeps the log; nil = a file does
 	writer      *observe.Writer
 	reader      *observe.Reader
+	metrics     *metrics.Metrics
 
 	ids        callerIDs
 	logFailing atomic.Pointer[error]
 	tracer     atomic.Pointer[tracer]
 	refusals   refusals
-	apps       apps
 	router     atomic.Pointer[route.Router]
 	player     *cassette.Player // answers in the place of the router; nil = none plays
 	chain      atomic.Pointer[exchange.Handler]
@@ -98,6 +99,9 @@ func New(o Options) (_ *Gateway, err error) {
 	if err := g.openCassette(); err != nil {
 		return nil, err
 	}
+	if g.metrics, err = g.newMetrics(); err != nil {
+		return nil, err
+	}
 	if err := g.openConfig(background); err != nil {
 		return nil, err
 	}
@@ -114,6 +118,7 @@ func New(o Options) (_ *Gateway, err error) {
 	})
 	g.manager.Subscribe(g.moved)
 	g.spawn(g.manager.Run)
+	g.spawn(g.metrics.Run)
 	g.spawn(g.showSpending)
 	g.spawn(g.sweepKeys)
 	return g, nil
@@ -191,8 +196,13 @@ func (g *Gateway) prepare(s *config.Snapshot) (commit func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	count, err := g.prepareMetrics(s)
+	if err != nil {
+		return nil, err
+	}
 	router := g.newRouter(s, list, prices, policy)
 	return func() {
+		count()
 		g.forgetChanged(g.router.Load(), router)
 		g.router.Store(router)
 		g.prices.Store(prices)
@@ -210,7 +220,10 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	if s.Client.EnableLogging {
 		observers = append(observers, g.writer)
 	}
-	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version, apps: g.apps.name,
+	if g.metrics.Counts() {
+		observers = append(observers, g.metrics)
+	}
+	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version, apps: (&apps{given: s.App}).name,
 		noBodies: s.Client.DisableContentLogging, override: s.Client.AllowStorageOverride, metadata: s.Client.LoggingHeaders}
 	render := func(x *exchange.Exchange, err error) *exchange.Reply { return errorReply(g.dialect, x.Row, "", x, err) }
 	g.tracer.Store(t)
@@ -273,10 +286,10 @@ func (g *Gateway) WindowIdle() time.Duration {
 // Close stops the listeners, lets what is in flight end, writes the log and closes the stores.
 func (g *Gateway) Close(ctx context.Context) error {
 	var errs []error
+	g.hub.Close() // a page that listens would be waited for
 	if g.port != nil {
 		errs = append(errs, g.port.stop(quitGrace))
 	}
-	g.hub.Close()
 	if g.control.server != nil {
 		errs = append(errs, g.control.server.Shutdown(quitGrace))
 	}
@@ -320,13 +333,14 @@ func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error
 			return errorReply(g.dialect, row, path, nil, err)
 		},
 		Refused: g.refused,
+		Measure: g.measured,
 		Log:     g.opts.Log,
 	})
 }
 
 func (g *Gateway) gatewayRows() []exchange.Row {
 	rows := append(g.inferenceRows(), g.admin.Rows()...)
-	rows = append(rows, health(g.logging))
+	rows = append(rows, health(g.logging), g.metricsRow())
 	rows = append(rows, debugRows()...)
 	return append(rows, page{g.opts.UI}.rows()...)
 }

@@ -55,6 +55,8 @@ type Options struct {
 
 	// Simulate says what would happen to a request.
 	Simulate func(context.Context, Simulation) (Simulated, error)
+	// PluginProblem says why a plugin that is enabled does not do its work; "" = it does. nil = nobody knows.
+	PluginProblem func(name string) string
 	// Breakers are the circuit breakers now.
 	Breakers func() Health
 
@@ -96,6 +98,7 @@ type Shapes interface {
 	LimitShapes
 	RuleShapes
 	ComplexityShapes
+	PluginShapes
 }
 
 // GatewayControl is the listener that clients use.
@@ -166,6 +169,7 @@ func (a *Admin) Rows() []exchange.Row {
 	manage("PUT", "/api/kill-switch", a.putKillSwitch)
 	a.ruleRows(manage)
 	a.complexityRows(manage)
+	a.pluginRows(manage)
 	a.logRows(manage)
 	a.replayRows(manage)
 	a.exportRows(manage)

@@ -252,6 +252,12 @@ func TestCurl(t *testing.T) {
 	if header.Get("X-Api-Key") != "sk-mine" {
 		t.Errorf("with a virtual key: %v", header)
 	}
+	run(w, "{}", func(r *exchange.Record) { // a name that a shell would run is not repeated
+		r.Identity.VirtualKeyID, r.Header = "vk", []byte("X-`exit`-Auth: s\r\n")
+	})
+	if header.Get("Authorization") != "Bearer sk-mine" {
+		t.Errorf("with a name that means something to a shell: %v", header)
+	}
 	run(w, "{}", func(r *exchange.Record) { r.Identity.VirtualKeyID, r.Header = "vk", nil })
 	if header.Get("Authorization") != "Bearer sk-mine" || header.Get("Content-Type") != "application/json" {
 		t.Errorf("without a header: %v", header)

@@ -29,8 +29,8 @@ func (a *Admin) events(ctx context.Context, _ *exchange.Exchange) (*exchange.Rep
 }
 
 // subscriber is the stream of one listener. Events wait in it, only the newest of each row and kind unless each says
-// otherwise; a Read gives all
-// that waits, at most every flushEvery. A listener that falls too far behind is cut off and starts again.
+// otherwise; a Read gives all that waits, at most every flushEvery. A listener that falls too far behind is cut off and
+// starts again.
 type subscriber struct {
 	hub  *Hub
 	each bool // every state of a row is told

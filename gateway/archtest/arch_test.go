@@ -52,6 +52,8 @@ var rooms = []struct {
 	{"github.com/jackc/pgx", []string{"gateway/sqlstore"}, "SQL stays behind the stores"},
 	{"github.com/prometheus", []string{"gateway/metrics"}, "what is counted stays behind exchange.Observer"},
 	{"cel.dev/cel-go", []string{"gateway/rule"}, "the language of rules stays behind rule.Set"},
+	{"go.opentelemetry.io", []string{"gateway/otel"}, "traces stay behind exchange.Observer"},
+	{"google.golang.org/grpc", []string{"gateway/otel"}, "gRPC is spoken with collectors only"},
 }
 
 type listed struct {

@@ -27,6 +27,10 @@ func (s *shelf) Load(context.Context) (list []config.Entity, version int64, err 
 
 func (s *shelf) Apply(_ context.Context, _ int64, changes []config.Entity) (int64, error) {
 	for _, c := range changes {
+		if c.Data == nil {
+			delete(s.entities, c.Kind+"/"+c.ID)
+			continue
+		}
 		s.entities[c.Kind+"/"+c.ID] = c
 	}
 	s.version++

@@ -104,31 +104,6 @@ func enforced(o *object) func(*config.Draft) error {
 	}
 }
 
-// plugins reads what the file's plugins ask for that this program does without them: whether governance makes virtual
-// keys mandatory. The client section, where it says that too, wins.
-func (p *fileParser) plugins(o *object) {
-	list, _ := o.elements("plugins")
-	for _, one := range list {
-		var name string
-		on := true
-		one.text("name", &name)
-		one.truth("enabled", &on)
-		if !on {
-			continue
-		}
-		c, _ := one.child("config")
-		if name != "governance" {
-			p.warn(one.path, "the plugin %s is not served by this version", name)
-			continue
-		}
-		var mandatory bool
-		if c != nil && c.truth("is_vk_mandatory", &mandatory) {
-			p.piece("plugin/governance", mandatory, false, func(d *config.Draft) error { d.Client.EnforceKey = mandatory; return nil })
-			c.done()
-		}
-	}
-}
-
 // headerFilter reads which header fields of callers go upstream.
 func headerFilter(o *object) func(*config.Draft) error {
 	c, given := o.child("header_filter_config")

@@ -16,6 +16,7 @@ type Draft struct {
 	Settings  Settings
 	Logs      Logs
 	Providers []*Provider // sorted by name
+	Plugins   []*Plugin   // those that were set, sorted by name
 	Sessions  map[string]Session
 	Pause     Pause
 	Views     []LogView // an edit replaces the list
@@ -136,6 +137,7 @@ func (d *Draft) clone() *Draft {
 	c.Governance = d.Governance.clone()
 	c.Sessions = maps.Clone(d.Sessions)
 	c.seen = maps.Clone(d.seen)
+	c.Plugins = clonePlugins(d.Plugins)
 	c.Providers = make([]*Provider, len(d.Providers))
 	for i, p := range d.Providers {
 		c.Providers[i] = p.clone()
@@ -179,6 +181,11 @@ func (d *Draft) slots() []held {
 			for i := range k.Secrets {
 				all = append(all, optionSlot(p, k, &k.Secrets[i]))
 			}
+		}
+	}
+	for _, p := range d.Plugins {
+		for i := range p.Secrets {
+			all = append(all, p.slot(&p.Secrets[i]))
 		}
 	}
 	return all

@@ -20,6 +20,7 @@ const (
 	kindSession  = "session"
 	kindFile     = "file"
 	kindPause    = "pause"
+	kindPlugin   = "plugin"
 	kindViews    = "log_views"
 	kindAppNames = "app_names"
 
@@ -159,6 +160,7 @@ func (d *Draft) encode() (map[name]json.RawMessage, error) {
 	for _, p := range d.Providers {
 		e.provider(p)
 	}
+	e.plugins(d.Plugins)
 	for hash, s := range d.Sessions {
 		e.put(kindSession, hash, sessionJSON(s))
 	}
@@ -319,6 +321,8 @@ func (d *decoder) entity(e Entity) error {
 		return d.provider(e)
 	case kindKey:
 		return d.key(e)
+	case kindPlugin:
+		return d.plugin(e)
 	case kindClient:
 		return d.client(e)
 	case kindAuth:

@@ -23,6 +23,7 @@ type File struct {
 	Authoritative bool
 	HasProviders  bool
 	HasRules      bool     // likewise routing rules
+	HasPlugins    bool     // likewise plugins
 	Holders       []string // likewise virtual_key, team and customer
 }
 
@@ -55,6 +56,9 @@ func (d *Draft) take(f *File) error {
 	}
 	if f.Authoritative && f.HasRules {
 		d.dropRules(f)
+	}
+	if f.Authoritative && f.HasPlugins {
+		d.dropPlugins(f)
 	}
 	if f.Authoritative {
 		d.dropHolders(f)

@@ -307,7 +307,7 @@ func (m *Manager) publish(next *Snapshot, commits []func(), loud bool) {
 func (m *Manager) snapshot(d *Draft, wrong []Problem) *Snapshot {
 	c := d.clone()
 	s := &Snapshot{
-		Version: m.version, Client: c.Client, Auth: c.Auth, Settings: c.Settings, Logs: c.Logs, Providers: c.Providers,
+		Version: m.version, Client: c.Client, Auth: c.Auth, Settings: c.Settings, Logs: c.Logs, Providers: c.Providers, Plugins: c.Plugins,
 		Sessions: c.Sessions, Locked: map[string]string{}, Problems: slices.Concat(wrong, m.notes),
 		Pause: c.Pause, Views: c.Views, AppNames: c.AppNames, Governance: c.Governance,
 	}

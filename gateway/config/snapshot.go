@@ -13,6 +13,7 @@ type Snapshot struct {
 	Settings  Settings
 	Logs      Logs
 	Providers []*Provider        // sorted by name
+	Plugins   []*Plugin          // those that were set, sorted by name
 	Sessions  map[string]Session // by the hash of their token
 	Locked    map[string]string  // settings that cannot be changed here → who decides them: flag or environment
 	Problems  []Problem          // what is wrong with it though it works: an unset variable, a locked keychain

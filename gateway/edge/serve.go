@@ -62,12 +62,12 @@ func (s *Server) turnAway(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row
 		x.ID, x.OwnID = requestID(h)
 		s.opts.Refused(x, err)
 	}
-	s.measure(ctx, row, begun, int64(len(ctx.Response.Body())))
+	s.measure(ctx, h, row, begun, int64(len(ctx.Response.Body())))
 }
 
-func (s *Server) measure(ctx *fasthttp.RequestCtx, row *exchange.Row, begun time.Time, out int64) {
+func (s *Server) measure(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, begun time.Time, out int64) {
 	if s.opts.Measure != nil {
-		s.opts.Measure(Measured{row, string(ctx.Method()), ctx.Response.StatusCode(), time.Since(begun), len(ctx.Request.Body()), out})
+		s.opts.Measure(Measured{row, string(ctx.Method()), ctx.Response.StatusCode(), time.Since(begun), len(ctx.Request.Body()), out, h})
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	if err == nil && reply.Socket != nil {
 		f.client.end() // from here on the socket reads, and sees who leaves
 		if err = s.upgrade(ctx, reply.Socket); err == nil {
-			s.measure(ctx, row, f.begun, 0)
+			s.measure(ctx, &f.header, row, f.begun, 0)
 			over()
 			return
 		}
@@ -114,7 +114,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	ctx.Response.Header.Set("X-Request-Id", x.ID)
 	if reply.Stream == nil {
 		write(ctx, reply)
-		s.measure(ctx, row, f.begun, int64(len(ctx.Response.Body())))
+		s.measure(ctx, &f.header, row, f.begun, int64(len(ctx.Response.Body())))
 		over()
 		return
 	}
@@ -122,7 +122,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	ctx.Response.ImmediateHeaderFlush = true
 	out := &outgoing{stream: reply.Stream, log: s.opts.Log}
 	out.over = func() {
-		s.measure(ctx, row, f.begun, out.size)
+		s.measure(ctx, &f.header, row, f.begun, out.size)
 		over()
 	}
 	if s.opts.KeepAlive != nil && takesComments(ctx) {

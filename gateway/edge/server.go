@@ -44,7 +44,8 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Measured is one request that is answered. Row is nil where none matched; In and Out are the bytes of the bodies.
+// Measured is one request that is answered. Row is nil where none matched; In and Out are the bytes of the bodies. Header
+// is the request's, gone once Measure returns.
 type Measured struct {
 	Row    *exchange.Row
 	Method string
@@ -52,6 +53,7 @@ type Measured struct {
 	Took   time.Duration
 	In     int
 	Out    int64
+	Header exchange.Header
 }
 
 // Server serves one listener. It is used once.
