@@ -21,6 +21,7 @@ import (
 	"heimdall/gateway/govern"
 	"heimdall/gateway/metrics"
 	"heimdall/gateway/observe"
+	"heimdall/gateway/otel"
 	"heimdall/gateway/route"
 	"heimdall/providers"
 	"heimdall/providers/all"
@@ -55,6 +56,9 @@ type Gateway struct {
 	writer      *observe.Writer
 	reader      *observe.Reader
 	metrics     *metrics.Metrics
+	traces      *otel.Exporter
+
+	tracesFailing atomic.Pointer[error] // why the plugin otel can't be used; nil = it can
 
 	ids        callerIDs
 	logFailing atomic.Pointer[error]
@@ -102,6 +106,7 @@ func New(o Options) (_ *Gateway, err error) {
 	if g.metrics, err = g.newMetrics(); err != nil {
 		return nil, err
 	}
+	g.traces = g.newTraces()
 	if err := g.openConfig(background); err != nil {
 		return nil, err
 	}
@@ -112,7 +117,7 @@ func New(o Options) (_ *Gateway, err error) {
 		Config: g.manager, Shapes: g.shapes, Logs: g.reader, Hub: g.hub, Gateway: g.port,
 		Kinds: kindsShown(g.list), Models: g.models, Refresh: g.refresh, Health: g.keyHealth, Call: g.testCall, Dialects: g.dialect,
 		Burn: g.burn, Prices: g.listPrices, Recalculate: g.recalculate, LogState: g.logState,
-		Spending: spending{g}, Holder: g.holder, Simulate: g.simulate, Breakers: g.breakers, Replay: g.replay,
+		Spending: spending{g}, Holder: g.holder, Simulate: g.simulate, Breakers: g.breakers, Replay: g.replay, PluginProblem: g.pluginProblem,
 		Version: o.Version, AppDir: o.AppDir, Keychain: o.Keychain, KeychainDetail: o.KeychainDetail, Desktop: o.Desktop,
 		ControlToken: controlToken(o.Desktop),
 	})
@@ -200,9 +205,11 @@ func (g *Gateway) prepare(s *config.Snapshot) (commit func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	trace := g.prepareTraces(s)
 	router := g.newRouter(s, list, prices, policy)
 	return func() {
 		count()
+		trace()
 		g.forgetChanged(g.router.Load(), router)
 		g.router.Store(router)
 		g.prices.Store(prices)
@@ -223,7 +230,10 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	if g.metrics.Counts() {
 		observers = append(observers, g.metrics)
 	}
-	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version, apps: (&apps{given: s.App}).name,
+	if g.traces.Active() {
+		observers = append(observers, g.traces)
+	}
+	t := &tracer{observers: observers, log: g.opts.Log, ids: &g.ids, spent: g.spent, bodies: int64(bodyCap(s)), version: s.Version, tracing: g.traces.Active(), apps: (&apps{given: s.App}).name,
 		noBodies: s.Client.DisableContentLogging, override: s.Client.AllowStorageOverride, metadata: s.Client.LoggingHeaders}
 	render := func(x *exchange.Exchange, err error) *exchange.Reply { return errorReply(g.dialect, x.Row, "", x, err) }
 	g.tracer.Store(t)
@@ -231,11 +241,12 @@ func (g *Gateway) useChain(s *config.Snapshot) {
 	g.chain.Store(&h)
 }
 
-// bodyCap is how many bytes of each body the log keeps. Where it keeps none by itself, a virtual key or a caller may
-// still say that it does.
+// bodyCap is how many bytes of each body the log keeps, and traces tell. Where it keeps none by itself, a virtual key or a
+// caller may still say that it does.
 func bodyCap(s *config.Snapshot) int {
 	wanted := func(k *config.VirtualKey) bool { return k.DisableContentLogging != nil && !*k.DisableContentLogging }
-	if !s.Client.EnableLogging || s.Client.DisableContentLogging && !s.Client.AllowStorageOverride && !slices.ContainsFunc(s.VirtualKeys, wanted) {
+	otel := s.Plugin("otel")
+	if !s.Client.EnableLogging && (otel == nil || !otel.Enabled) || s.Client.DisableContentLogging && !s.Client.AllowStorageOverride && !slices.ContainsFunc(s.VirtualKeys, wanted) {
 		return 0
 	}
 	return s.Logs.BodyCapKB << 10

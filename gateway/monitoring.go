@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
@@ -8,6 +10,7 @@ import (
 	"heimdall/gateway/edge"
 	"heimdall/gateway/exchange"
 	"heimdall/gateway/metrics"
+	"heimdall/gateway/otel"
 )
 
 // newMetrics makes the counters of the process. What they count with is decided by the configuration, which comes later.
@@ -81,4 +84,60 @@ func (g *Gateway) measured(m edge.Measured) {
 // metricsRow is the route that Prometheus reads.
 func (g *Gateway) metricsRow() exchange.Row {
 	return exchange.Row{Method: "GET", Path: "/metrics", Guard: exchange.GuardManage, Handler: g.metrics.Serve}
+}
+
+// newTraces makes what sends traces. Where to is decided by the configuration, which comes later.
+func (g *Gateway) newTraces() *otel.Exporter {
+	e := otel.New(otel.Options{Version: g.opts.Version, Env: g.opts.Env, Provider: g.conventional, Dialect: g.dialect, Log: g.opts.Log})
+	g.closers = append(g.closers, func(ctx context.Context) error {
+		if err := e.Close(ctx); err != nil {
+			g.opts.Log.Warn("some traces are lost", "error", err)
+		}
+		return nil
+	})
+	return e
+}
+
+// conventional is what the conventions of OpenTelemetry call a provider.
+func (g *Gateway) conventional(name string) string {
+	p := g.manager.Snapshot().Provider(name)
+	if p == nil || p.Custom != nil || g.kinds[p.Kind] == nil {
+		return name
+	}
+	return cmp.Or(g.kinds[p.Kind].Info().Semconv, name)
+}
+
+// prepareTraces reads the plugin otel of a configuration; commit puts it to use. What has become useless since it was
+// set, such as a file of certificates that is gone, stops nothing but the traces.
+func (g *Gateway) prepareTraces(s *config.Snapshot) (commit func()) {
+	c, err := g.shapes.Otel(s.Plugin("otel"))
+	if err == nil {
+		var use func()
+		if use, err = g.traces.Prepare(c); err == nil {
+			return func() { g.tracesFailing.Store(nil); use() }
+		}
+	}
+	g.opts.Log.Warn("no traces are sent", "error", err)
+	return func() {
+		g.tracesFailing.Store(&err)
+		if none, err := g.traces.Prepare(otel.Config{}); err == nil {
+			none()
+		}
+	}
+}
+
+// pluginProblem is why a plugin does not do its work; "" = it does.
+func (g *Gateway) pluginProblem(name string) string {
+	if name != "otel" {
+		return ""
+	}
+	if err := g.tracesFailing.Load(); err != nil {
+		return (*err).Error()
+	}
+	for _, to := range g.traces.States() {
+		if to.Problem != "" {
+			return to.Collector + ": " + to.Problem
+		}
+	}
+	return ""
 }

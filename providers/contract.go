@@ -38,6 +38,9 @@ type Info struct {
 	// Prices is what the catalogue of prices calls the provider; "" = by its name.
 	Prices string
 
+	// Semconv is what OpenTelemetry's conventions for generative AI call the provider; "" = by its name.
+	Semconv string
+
 	// Doer carries the calls of a provider that is not reached over the network; nil = the default transport.
 	Doer transport.Doer
 }

@@ -20,6 +20,7 @@ func New() providers.Provider {
 	return &azure{Table: providers.Table{
 		About: providers.Info{
 			Name:    "azure",
+			Semconv: "azure.ai.openai",
 			Title:   "Azure OpenAI",
 			About:   "OpenAI's and others' models, deployed in your own Azure resource.",
 			Icon:    icon,

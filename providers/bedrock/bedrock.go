@@ -21,6 +21,7 @@ func New() providers.Provider {
 	return &bedrock{Table: providers.Table{
 		About: providers.Info{
 			Name:       "bedrock",
+			Semconv:    "aws.bedrock",
 			Prices:     "aws",
 			Title:      "Amazon Bedrock",
 			About:      "Claude, Nova, Llama and more in your own AWS account.",

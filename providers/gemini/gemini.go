@@ -19,6 +19,7 @@ func New() providers.Provider {
 	return &providers.Table{
 		About: providers.Info{
 			Name:       "gemini",
+			Semconv:    "gcp.gemini",
 			Prices:     "google",
 			Title:      "Google Gemini",
 			About:      "Gemini models through a key of Google AI Studio.",

@@ -26,6 +26,7 @@ func New() providers.Provider {
 	return &providers.Table{
 		About: providers.Info{
 			Name:    "mistral",
+			Semconv: "mistral_ai",
 			Title:   "Mistral AI",
 			About:   "Mistral, Magistral and Codestral, straight from Mistral.",
 			Icon:    icon,

@@ -24,6 +24,7 @@ func New() providers.Provider {
 	return &vertex{Table: providers.Table{
 		About: providers.Info{
 			Name:    "vertex",
+			Semconv: "gcp.vertex_ai",
 			Prices:  "google",
 			Title:   "Google Vertex AI",
 			About:   "Gemini, Claude and open models in your own project of Google Cloud.",

@@ -17,6 +17,7 @@ func New() providers.Provider {
 	return &providers.Table{
 		About: providers.Info{
 			Name:    "xai",
+			Semconv: "x_ai",
 			Prices:  "x-ai",
 			Title:   "xAI",
 			About:   "Grok models, straight from xAI.",
