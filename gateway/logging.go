@@ -18,7 +18,7 @@ func (g *Gateway) openLogs(ctx context.Context) {
 	g.logs = keeper
 	texts := transcript.Reader{Dialect: g.dialect}
 	g.writer = observe.NewWriter(observe.WriterOptions{
-		Store: keeper, Log: g.opts.Log, Prepare: preparation{texts, g.hub.Completed}.complete,
+		Store: keeper, Log: g.opts.Log, Prepare: preparation{texts, observe.NewChain(), g.hub.Completed}.complete,
 		OnState: func(err error) { g.logFailing.Store(&err) },
 		OnDrop:  func(rows, bodies int64) { g.hub.Dropped(admin.Dropped{Rows: rows, Bodies: bodies}) },
 	})
@@ -35,6 +35,7 @@ func (g *Gateway) openLogs(ctx context.Context) {
 // kept.
 type preparation struct {
 	texts transcript.Reader
+	chain *observe.Chain
 	found func(*exchange.Record) // hears of records of which there is more to say now
 }
 
@@ -43,7 +44,7 @@ func (p preparation) complete(r *exchange.Record) {
 	if r.Status == exchange.StatusSuccess {
 		r.Tools = p.texts.Calls(r)
 	}
-	if len(r.Tools) > 0 || r.Process != nil {
+	if goesOn := p.chain.Continue(r); goesOn || len(r.Tools) > 0 || r.Process != nil {
 		p.found(r)
 	}
 }

@@ -24,12 +24,24 @@ test('a conversation is a session', async () => {
   await open('#/sessions');
   await page.getByRole('link', { name: 'Why is the build red?' }).click();
   await shown(page.getByRole('heading', { name: 'Why is the build red?' }));
-  assert.equal(await page.getByRole('region', { name: 'Requests of the session' }).getByRole('row').count(), 4);
+  await until(async () => (await page.getByRole('region', { name: 'Requests of the session' }).getByRole('row').count()) === 4, 'all requests are listed');
   await shown(page.getByRole('region', { name: 'Context, tokens by request' }));
   await page.getByRole('region', { name: 'Context, tokens by request' }).getByRole('button', { name: 'Table' }).click();
   await shown(page.getByText('Request 3'));
   await page.getByRole('link', { name: 'In the log' }).click();
   await until(async () => (await page.getByRole('grid').getAttribute('aria-rowcount')) === '4', 'the log shows its requests');
+});
+
+test('a conversation that nobody names is one too, and a single question is none', async () => {
+  await converse('', ['What does the linter want?', 'And why?']);
+  await converse('', ['Just one question.']);
+  await until(async () => (await heimdall.call('GET', '/api/logs/sessions')).sessions.some((s) => s.title === 'What does the linter want?'), 'the log knows it');
+  await open('#/sessions');
+  await page.getByRole('link', { name: 'What does the linter want?' }).click();
+  await until(async () => (await page.getByRole('region', { name: 'Requests of the session' }).getByRole('row').count()) === 3, 'both requests are listed');
+  await open('#/sessions');
+  await shown(page.getByRole('link', { name: 'What does the linter want?' }));
+  assert.equal(await page.getByRole('link', { name: 'Just one question.' }).count(), 0);
 });
 
 test('a session becomes a cassette', async () => {

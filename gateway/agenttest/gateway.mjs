@@ -31,6 +31,11 @@ export async function start (upstream) {
       const { logs } = await (await fetch(url + '/api/logs?limit=1000&order=asc')).json()
       return logs.length >= count && logs.every(row => row.status !== 'processing') && logs
     }, `${count} rows of the log`),
+    /** session waits for a session of so many requests, or more, of a program, and gives it. */
+    session: (app, count) => until(async () => {
+      const { sessions } = await (await fetch(`${url}/api/logs/sessions?apps=${app}`)).json()
+      return sessions.find(s => s.count >= count)
+    }, `a session of ${count} requests of ${app}`),
     close: async () => {
       child.kill('SIGTERM')
       await ended

@@ -112,3 +112,11 @@ for (const [agent, wire, provider, model] of [
     untouched(run)
   })
 }
+
+test('what agents ask without naming a session is one all the same', async () => {
+  for (const [agent, model, app] of [[agents.gemini, 'gemini-2.5-flash', 'geminicli-tui'], [agents.qwen, 'qwen3-coder-plus', 'qwencode']]) {
+    const run = await world.play(agent, model)
+    clean(run)
+    assert.ok((await world.session(app, 2)).title, app)
+  }
+})

@@ -6,7 +6,7 @@ import { start as startGateway } from './gateway.mjs'
 import { final, mark, start as startUpstream } from './upstream.mjs'
 import { seal, usage } from './wires.mjs'
 
-/** start() → {upstream, play(agent, model), close()} */
+/** start() → {upstream, session(app, count), play(agent, model), close()} */
 export async function start () {
   const upstream = await startUpstream()
   const gateway = await startGateway(upstream.url)
@@ -14,6 +14,7 @@ export async function start () {
   let known = 0
   return {
     upstream,
+    session: gateway.session,
     /** play runs an agent → {code, stdout, stderr, marker, sent: what it asked, got: what the upstream was asked, rows: of the log}. */
     async play (agent, model) {
       door.requests.length = upstream.requests.length = 0
@@ -59,8 +60,14 @@ export function played (run, { wire, provider, model, refused }) {
     assert.deepEqual([row.provider, row.model, row.upstream_dialect], [provider, model ?? row.model, wire])
     const { prompt_tokens, cached_read_tokens, completion_tokens } = row.token_usage
     assert.deepEqual([prompt_tokens, cached_read_tokens, completion_tokens], [usage.input, usage.cached, usage.output])
+    assert.ok(row.app, 'the log names the program')
   }
+  const named = new Set(answered(run).map(session).filter(Boolean))
+  if (named.size) assert.deepEqual(new Set(run.rows.map(r => r.session_id).filter(Boolean)), named, 'the sessions of the log are the agent’s')
 }
+
+// session is what an agent calls the run of requests that one belongs to.
+const session = ({ headers }) => headers['x-claude-code-session-id'] ?? headers['session-id'] ?? headers['x-session-id']
 
 const answered = run => run.sent.filter(r => r.method === 'POST' && r.status === 200)
 

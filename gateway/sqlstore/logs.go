@@ -21,12 +21,13 @@ import (
 // rows per statement gain nothing measurable.
 type Logs struct {
 	*database
-	rows    batchInsert
-	replays *sql.Stmt
-	blocks  blocks
-	labels  labels
-	totals  totals
-	details []byte // of the rows that wait to be inserted
+	rows     batchInsert
+	replays  *sql.Stmt
+	blocks   blocks
+	labels   labels
+	sessions sessions
+	totals   totals
+	details  []byte // of the rows that wait to be inserted
 }
 
 // Rows per INSERT statement.
@@ -81,6 +82,9 @@ func (l *Logs) prepareAll(ctx context.Context) (err error) {
 	if l.labels, err = prepareLabels(ctx, l.database); err != nil {
 		return err
 	}
+	if l.sessions, err = prepareSessions(ctx, l.database); err != nil {
+		return err
+	}
 	l.totals, err = prepareTotals(ctx, l.database)
 	return err
 }
@@ -108,6 +112,7 @@ func (l *Logs) store(ctx context.Context, f func(ctx context.Context, tx *sql.Tx
 	if err != nil {
 		l.labels.forget()
 		l.totals.forget()
+		l.sessions.forget()
 	}
 	return err
 }
@@ -128,6 +133,9 @@ func (l *Logs) insert(ctx context.Context, tx *sql.Tx, batch []*exchange.Record)
 		return err
 	}
 	if err := l.blocks.flushAll(ctx, tx); err != nil {
+		return err
+	}
+	if err := l.sessions.join(ctx, tx, batch); err != nil {
 		return err
 	}
 	l.totals.to = seq + int64(len(batch)) - 1

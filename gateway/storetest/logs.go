@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"heimdall/gateway/exchange"
+	"heimdall/gateway/filter"
 	"heimdall/gateway/observe"
 	"heimdall/providers/catalog"
 	"heimdall/providers/llm"
@@ -44,6 +45,7 @@ func Logs(t *testing.T, open func(t *testing.T, dir string) observe.Store) {
 		"mixed filters select what they say":         logsMixedFilters,
 		"groups add up":                              logsStats,
 		"sessions and tools add up":                  logsStatsOfLists,
+		"a session has the one it is named after":    logsSessionBegins,
 		"the biggest groups come first":              logsBiggest,
 		"what was said is found":                     logsText,
 		"errors are kept longest":                    logsPruneErrors,
@@ -147,6 +149,30 @@ func everyField(t *testing.T, r *exchange.Record) {
 		name := of.Type().Field(i).Name
 		if of.Field(i).IsZero() != slices.Contains(notKept, name) {
 			t.Errorf("the whole record has to have %s if and only if it is kept", name)
+		}
+	}
+}
+
+// logsSessionBegins: a session that is named by the ID of a request has that request, when it came before or in the same
+// batch, unless it has a session of its own.
+func logsSessionBegins(t *testing.T, open func() observe.Store) {
+	s := open()
+	of := func(id, session string) *exchange.Record {
+		return &exchange.Record{ID: id, Time: noon, SessionID: session}
+	}
+	appendAll(t, s, of("first", ""), of("alone", ""), of("other", "own"))
+	appendAll(t, s, of("second", "first"), of("third", "other"))
+	appendAll(t, s, of("begun", ""), of("next", "begun"), of("fourth", "first"))
+	for session, want := range map[string]string{"first": "first fourth second", "begun": "begun next", "other": "third", "own": "other", "alone": ""} {
+		var ids []string
+		for _, r := range search(t, s, observe.Query{Where: filter.OneOf(filter.Session, session), Limit: 10}).Records {
+			if ids = append(ids, r.ID); r.SessionID != session {
+				t.Errorf("%s is of session %q", r.ID, r.SessionID)
+			}
+		}
+		slices.Sort(ids)
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("session %s has %q, want %q", session, got, want)
 		}
 	}
 }
