@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Masked stands for a value that was not kept because it proves who somebody is.
@@ -28,13 +29,40 @@ func Secret(name string) bool {
 }
 
 // proves reports whether a value looks like a credential, whatever its field is called.
-func proves(value string) bool {
+func proves(value []byte) bool {
 	for _, begin := range [...]string{"Bearer ", "Basic ", "sk-"} {
-		if len(value) > len(begin) && strings.EqualFold(value[:len(begin)], begin) {
+		if len(value) > len(begin) && strings.EqualFold(string(value[:len(begin)]), begin) {
 			return true
 		}
 	}
 	return false
+}
+
+// maxNames bounds the names of header fields that are remembered.
+const maxNames = 512
+
+// names remember which names are Secret: there are few, which come with every request.
+var names = struct {
+	sync.RWMutex
+	secret map[string]bool
+}{secret: map[string]bool{}}
+
+// secret is Secret, remembered.
+func secret(name []byte) bool {
+	names.RLock()
+	is, known := names.secret[string(name)]
+	names.RUnlock()
+	if known {
+		return is
+	}
+	is = Secret(string(name))
+	names.Lock()
+	defer names.Unlock()
+	if len(names.secret) >= maxNames {
+		clear(names.secret)
+	}
+	names.secret[string(name)] = is
+	return is
 }
 
 // Lines walks a header that is in lines. A line that is no field is passed over.
@@ -56,11 +84,19 @@ func MaskHeader(header []byte) []byte {
 		return nil
 	}
 	out := make([]byte, 0, len(header))
-	for name, value := range Lines(header) {
-		if Secret(name) || proves(value) {
-			value = Masked
+	for line := range bytes.Lines(header) {
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			continue
 		}
-		out = append(append(append(append(out, name...), ": "...), value...), "\r\n"...)
+		name, value = bytes.TrimSpace(name), bytes.TrimSpace(value)
+		out = append(append(out, name...), ": "...)
+		if secret(name) || proves(value) {
+			out = append(out, Masked...)
+		} else {
+			out = append(out, value...)
+		}
+		out = append(out, "\r\n"...)
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package observe
 import (
 	"bytes"
 	"container/list"
-	"encoding/binary"
 	"hash/maphash"
 	"time"
 
@@ -81,48 +80,97 @@ func (c *Chain) forget(e *list.Element) {
 	c.used.Remove(e)
 }
 
-// lists are the names under which the dialects have the messages of a conversation.
-var lists = [...]string{"messages", "input", "contents"}
+// lists are how the list of messages begins in the bodies of the dialects.
+var lists = [...][]byte{[]byte(`"messages":`), []byte(`"input":`), []byte(`"contents":`)}
+
+// messages is the list of a conversation, and what is behind it; nil where there is none. It takes the first list of such
+// a name, wherever that is: what else is a list so called is not worth a look at the whole body.
+func messages(body []byte) []byte {
+	for _, name := range lists {
+		for rest := body; ; {
+			i := bytes.Index(rest, name)
+			if i < 0 {
+				break
+			}
+			if rest = bytes.TrimLeft(rest[i+len(name):], " \t\r\n"); rawjson.IsArray(rest) {
+				return rest
+			}
+		}
+	}
+	return nil
+}
 
 // hashes are those of the beginnings of a conversation: of its first message, of its first two, and so on.
 func (c *Chain) hashes(dst []uint64, body []byte) []uint64 {
-	for _, name := range lists {
-		messages, found, err := rawjson.Get(body, name)
-		if !found || err != nil || !rawjson.IsArray(messages) {
-			continue
+	list := messages(body)
+	marked := bytes.Contains(list, mark)
+	var last uint64
+	each(list, func(message []byte) {
+		h := uint64(0)
+		if marked {
+			h = c.unmarked(message)
+		} else {
+			h = maphash.Bytes(c.seed, message)
 		}
-		var last uint64
-		for all := rawjson.Array(messages); all.Next(); {
-			var h maphash.Hash
-			h.SetSeed(c.seed)
-			var before [8]byte
-			binary.LittleEndian.PutUint64(before[:], last)
-			_, _ = h.Write(before[:])
-			write(&h, all.Value())
-			last = h.Sum64()
-			dst = append(dst, last)
-		}
-		return dst
-	}
+		last = last*hashMix + h
+		dst = append(dst, last)
+	})
 	return dst
 }
 
-// mark is what clients move from message to message as a conversation grows.
-var mark = []byte(`"cache_control":`)
+// hashMix spreads what a hash is made from over all its bits.
+const hashMix = 0x9e3779b97f4a7c15
 
-// write hashes a message but for what moves in it.
-func write(h *maphash.Hash, message []byte) {
+// opener is how most programs begin a message. Text has it only with its quotes escaped.
+var opener = []byte(`{"role":`)
+
+// each gives the messages of a list one by one. Where all begin alike they are found without reading what they say; then
+// one that holds such an object itself comes in two pieces, always at the same place.
+func each(list []byte, do func(message []byte)) {
+	first := bytes.TrimLeft(list[min(1, len(list)):], " \t\r\n")
+	if !bytes.HasPrefix(first, opener) {
+		for all := rawjson.Array(list); all.Next(); {
+			do(all.Value())
+		}
+		return
+	}
+	for {
+		next := bytes.Index(first[len(opener):], opener)
+		if next < 0 {
+			break
+		}
+		next += len(opener)
+		do(bytes.TrimRight(first[:next], ", \t\r\n"))
+		first = first[next:]
+	}
+	// Where the last one ends is not told by another.
+	if last, err := rawjson.Head(first); err == nil {
+		do(last)
+	}
+}
+
+// mark is what clients move from message to message as a conversation grows: the rest of "cache_control". What begins
+// with a letter that is rare is found faster.
+var mark = []byte(`_control":`)
+
+const markBegins = `"cache`
+
+// unmarked is the hash of a message but for what moves in it.
+func (c *Chain) unmarked(message []byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(c.seed)
 	for {
 		i := bytes.Index(message, mark)
-		if i < 0 {
+		if i < 0 || !bytes.HasSuffix(message[:i], []byte(markBegins)) {
 			break
 		}
 		end := bytes.IndexByte(message[i:], '}')
 		if end < 0 {
 			break
 		}
-		_, _ = h.Write(bytes.TrimRight(message[:i], ", \t\r\n"))
+		_, _ = h.Write(bytes.TrimRight(message[:i-len(markBegins)], ", \t\r\n"))
 		message = bytes.TrimLeft(message[i+end+1:], ", \t\r\n")
 	}
 	_, _ = h.Write(message)
+	return h.Sum64()
 }

@@ -36,6 +36,9 @@ func TestChain(t *testing.T) {
 		{"a shorter one is another", []string{chat(u1, a1, u2), chat(u1)}, []string{"", ""}},
 		{"tool results", []string{chat(u1), chat(u1, `{"role":"assistant","tool_calls":[]}`, `{"role":"tool","content":"x"}`)}, []string{"", "r0"}},
 		{"other dialects", []string{`{"input":[` + u1 + `]}`, `{"input":[` + u1 + `,` + a1 + `,` + u2 + `]}`, `{"contents":[` + u3 + `]}`, `{"contents":[` + u3 + `, ` + u1 + `]}`}, []string{"", "r0", "", "r2"}},
+		{"roles that come late", []string{chat(`{"content":"one","role":"user"}`), chat(`{"content":"one","role":"user"}`, a1, u2)}, []string{"", "r0"}},
+		{"messages in messages", []string{chat(u1), chat(u1, `{"role":"assistant","content":[{"input":[{"role":"x"}]}]}`, u2), chat(u1, `{"role":"assistant","content":[{"input":[{"role":"x"}]}]}`, u2, a2, u3)}, []string{"", "r0", "r0"}},
+		{"spaces", []string{"{\"messages\": [ " + u1 + " ] }", "{\"messages\": [\n" + u1 + " ,\n " + a1 + ",\n" + u2 + "\n]}"}, []string{"", "r0"}},
 		{"a mark that moves", []string{
 			chat(`{"role":"user","content":[{"type":"text","text":"one","cache_control":{"type":"ephemeral"}}]}`),
 			chat(`{"role":"user","content":[{"type":"text","text":"one"}]}`, a1, `{"role":"user","content":[{"cache_control":{"type":"ephemeral"},"type":"text"}]}`),

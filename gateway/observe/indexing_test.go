@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +90,56 @@ func TestSearchForWordsCatchesUp(t *testing.T) {
 			t.Errorf("an index that can't be written keeps from searching: %v", err)
 		}
 		m.set(func() { m.err = nil })
+	})
+}
+
+// At leisure the index takes a small part of the time, however much there is to do.
+func TestIndexingRests(t *testing.T) {
+	m := &memory{}
+	started(t, WriterOptions{Store: m}, func(t *testing.T, w *Writer) {
+		var worked atomic.Int64
+		i := NewIndexing(w, m, func(*exchange.Record) string { worked.Add(1); time.Sleep(time.Millisecond); return "" }, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go i.Run(ctx)
+		for n := range 100 * indexStep {
+			w.End(record(fmt.Sprint(n), "", ""))
+		}
+		if err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(indexIdle + 100*time.Second)
+		if part := time.Duration(worked.Load()) * time.Millisecond; part < time.Second || part > 100*time.Second/indexRest+indexStep*time.Millisecond {
+			t.Errorf("it worked for %v of 100 s", part)
+		}
+	})
+}
+
+// What a search did not wait for is there soon after.
+func TestIndexingHurriesAfterASearch(t *testing.T) {
+	m := &memory{}
+	started(t, WriterOptions{Store: m}, func(t *testing.T, w *Writer) {
+		i := NewIndexing(w, m, func(*exchange.Record) string { time.Sleep(time.Second / 10); return "" }, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go i.Run(ctx)
+		r := NewReader(w, m)
+		r.IndexBy(i)
+		const all = 20 * indexStep
+		for n := range all {
+			w.End(record(fmt.Sprint(n), "", ""))
+		}
+		if _, err := r.Search(t.Context(), Query{Where: filter.Like(filter.Text, "word")}); err != nil {
+			t.Fatal(err)
+		}
+		if n := heard(m); n >= all {
+			t.Fatalf("the search waited for all %d", n)
+		}
+		time.Sleep(all*time.Second/10 + time.Second)
+		synctest.Wait()
+		if n := heard(m); n != all {
+			t.Errorf("%d of %d are indexed", n, all)
+		}
 	})
 }
 

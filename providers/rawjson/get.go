@@ -16,6 +16,16 @@ func Get(b []byte, path ...string) (value []byte, found bool, err error) {
 	return b, found, nil
 }
 
+// Head is the value that b begins with, whatever is behind it.
+func Head(b []byte) ([]byte, error) {
+	i := space(b, 0)
+	end, err := skip(b, i)
+	if err != nil {
+		return nil, err
+	}
+	return b[i:end:end], nil
+}
+
 func member(obj []byte, key string) (value []byte, found bool, err error) {
 	it := Object(obj)
 	for it.Next() {

@@ -252,3 +252,10 @@ func FuzzRawjson(f *testing.F) {
 		}
 	})
 }
+func TestHead(t *testing.T) {
+	for in, want := range map[string]string{` {"a":[1]} , x`: `{"a":[1]}`, `"a\"b"]`: `"a\"b"`, `12,`: `12`, `{"a":`: ``, ``: ``} {
+		if got, err := Head([]byte(in)); string(got) != want || (err != nil) != (want == "") {
+			t.Errorf("%s: %s, %v", in, got, err)
+		}
+	}
+}
