@@ -115,6 +115,19 @@ func TestDeletedWordsAreGone(t *testing.T) {
 	if holds() {
 		t.Error("a word of a deleted record is still in the files")
 	}
+	// Nor are those of what was deleted while they were looked for.
+	if err := l.Append(t.Context(), []*exchange.Record{{ID: "quick", Time: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.IndexText(t.Context(), 10, func(r *exchange.Record) string {
+		if err := l.Delete(t.Context(), []string{r.ID}); err != nil {
+			t.Error(err)
+		}
+		return "also xyzzyplugh"
+	})
+	if err != nil || holds() {
+		t.Errorf("a word of a record that is deleted meanwhile is in the files (%v)", err)
+	}
 	if p, err := l.Search(t.Context(), observe.Query{Where: filter.Like(filter.Text, tr.words[0]+"*")}); err != nil || p.Total == 0 {
 		t.Errorf("the words of the others are found in %d records, %v", p.Total, err)
 	}

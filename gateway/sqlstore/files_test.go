@@ -122,6 +122,18 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// What the totals do not have yet keeps its labels.
+func TestSweepKeepsNewLabels(t *testing.T) {
+	l := openLogs(t, filepath.Join(t.TempDir(), "logs.db"))
+	appendRecord(t, l, "a", 10)
+	if err := l.store(t.Context(), l.sweepLabels); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Get(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+}
+
 // The totals are what searches count with; nothing but the tests of all rows shows that they stay in step.
 func TestTotalsStayInStep(t *testing.T) {
 	l := openLogs(t, filepath.Join(t.TempDir(), "logs.db"))

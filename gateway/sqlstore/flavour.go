@@ -230,8 +230,9 @@ func shrinkSQLite(ctx context.Context, write *sql.DB) error {
 }
 
 // settleSQLite copies what the log of writes holds into the file, which may then get shorter, and empties that log. It
-// would be read from end to end at the next start.
+// would be read from end to end at the next start. Where somebody reads what is in it, it stays until the next time:
+// whoever writes would have to wait for the reader.
 func settleSQLite(ctx context.Context, write *sql.DB) error {
-	_, err := write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err := write.ExecContext(ctx, "PRAGMA busy_timeout(50); PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout(5000)")
 	return err
 }

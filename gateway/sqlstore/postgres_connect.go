@@ -57,8 +57,8 @@ func openPostgres(where *config.Database, schema string) (write, read *sql.DB, e
 // its kin count.
 func connection(where *config.Database) (*pgx.ConnConfig, error) {
 	settings := [][2]string{
-		{"host", where.Host}, {"port", strconv.Itoa(where.Port)}, {"user", where.User}, {"password", where.Password.Reveal()},
-		{"dbname", where.Name}, {"sslmode", where.SSLMode}, {"application_name", "heimdall"},
+		{"host", where.Host}, {"port", strconv.Itoa(where.Port)}, {"user", where.User}, {"dbname", where.Name},
+		{"sslmode", where.SSLMode}, {"application_name", "heimdall"},
 		{"jit", "off"}, // compiling a query takes longer than all of ours
 	}
 	var text strings.Builder
@@ -70,6 +70,9 @@ func connection(where *config.Database) (*pgx.ConnConfig, error) {
 	c, err := pgx.ParseConfig(text.String())
 	if err != nil {
 		return nil, err
+	}
+	if password := where.Password.Reveal(); password != "" {
+		c.Password = password // not in the text, of which errors tell
 	}
 	c.ConnectTimeout = connectPatience
 	alive := net.KeepAliveConfig{Enable: true, Idle: quietServer / 2, Interval: quietServer / 6, Count: 3}

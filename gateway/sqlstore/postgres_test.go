@@ -221,7 +221,7 @@ func TestPostgresThatCannotBeReached(t *testing.T) {
 	none := t.TempDir()
 	for name, where := range map[string]*config.Database{
 		"nobody listens": {Host: none, Port: 5432, User: "heimdall", Name: "gateway", Password: config.NewSecret("hunter2")},
-		"bad TLS mode":   {Host: none, Port: 5432, User: "heimdall", Name: "gateway", Password: config.NewSecret("hunter2"), SSLMode: "perhaps"},
+		"bad TLS mode":   {Host: none, Port: 5432, User: "heimdall", Name: "gateway", Password: config.NewSecret("hunter2' \\ hunter2"), SSLMode: "perhaps"},
 		"no password": {Host: none, Port: 5432, User: "heimdall", Name: "gateway",
 			Command: &config.PasswordCommand{Command: "false", Timeout: time.Minute}},
 	} {
@@ -319,7 +319,25 @@ func TestNewerPostgresIsRefused(t *testing.T) {
 	if _, err := openLogsIn(t.Context(), where, schema); err == nil || !strings.Contains(err.Error(), "a newer version of Heimdall wrote this database") {
 		t.Errorf("open: %v", err)
 	}
+}
+
+func TestPostgresReaders(t *testing.T) {
+	l := openLogsOnPostgres(t, t.TempDir())
 	if _, err := l.read.ExecContext(t.Context(), "DELETE FROM logs"); err == nil {
 		t.Error("a reading connection can write")
+	}
+	tx, err := l.read.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	for round := range 2 {
+		var n int
+		if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM logs").Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d rows (%v) that came while a reader was at work", n, err)
+		}
+		if err := appendSome(t.Context(), l, fmt.Sprint(round), 5); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -59,6 +59,18 @@ func logsText(t *testing.T, open func() observe.Store) {
 		t.Errorf("the error is not found any more: %q", got)
 	}
 	indexAll(t, s, func(*exchange.Record) string { t.Error("a record is asked for twice"); return "" })
+	// One that is deleted while it is being read leaves nothing.
+	appendAll(t, s, record("quick", "a vanishing snark"))
+	indexAll(t, s, func(r *exchange.Record) string {
+		if err := s.Delete(t.Context(), []string{r.ID}); err != nil {
+			t.Error(err)
+		}
+		return said(r)
+	})
+	appendAll(t, s, record("other", "no word")) // whatever number it has
+	if got := find("snark"); got != "" {
+		t.Errorf("what was deleted meanwhile is found: %q", got)
+	}
 }
 
 // logsPruneErrors keeps errors longer than the rest, by age and by size.

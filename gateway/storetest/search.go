@@ -124,7 +124,7 @@ func logsPages(t *testing.T, open func() observe.Store) {
 	var newest, oldest []string
 	for i := range 100 {
 		r := full(fmt.Sprintf("%02d", i))
-		r.Time = noon.Add(time.Duration(i/3) * 17 * time.Minute) // three have the same time
+		r.Time = noon.Add(time.Duration(i/3) * 170 * time.Minute) // three have the same time, and most hours none
 		r.Latency = time.Duration(i) * time.Second
 		r.Provider = []string{"even", "odd"}[i%2]
 		batch = append(batch, r)
@@ -150,8 +150,8 @@ func logsPages(t *testing.T, open func() observe.Store) {
 		"slowest first":  {observe.Query{SortBy: "latency"}, newest},
 		"of one":         {observe.Query{Providers: provider}, even(newest)},
 		"of one, oldest": {observe.Query{Providers: provider, Ascending: true}, even(oldest)},
-		"since":          {observe.Query{Since: noon.Add(17 * time.Minute)}, newest[:97]},
-		"until":          {observe.Query{Until: noon.Add(17 * time.Minute), Ascending: true}, oldest[:3]},
+		"since":          {observe.Query{Since: noon.Add(170 * time.Minute)}, newest[:97]},
+		"until":          {observe.Query{Until: noon.Add(170 * time.Minute), Ascending: true}, oldest[:3]},
 		"of a session":   {observe.Query{Session: "s-1"}, newest},
 	} {
 		t.Run(name, func(t *testing.T) {
