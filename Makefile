@@ -98,8 +98,9 @@ golden: $(PRICES) ## write the golden files of the tests anew
 	go test ./providers/dialect/... -update
 	node build/tools/prices/cases.mjs 400 1 > providers/catalog/testdata/cases.jsonl
 
-bench: headless ## what the gateway adds, side by side with a raw proxy (docs/performance.md)
+bench: headless ## what the gateway adds, side by side with a raw proxy, and a log of a million requests (docs/performance.md)
 	go run ./gateway/bench
+	go test ./gateway/sqlstore -run '^$$' -bench Million -benchtime 20x -timeout 30m
 
 SOAK ?= 10m
 soak: ## a gateway under load with pages open that listen, SOAK long

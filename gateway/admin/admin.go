@@ -170,14 +170,26 @@ func (a *Admin) Rows() []exchange.Row {
 	a.ruleRows(manage)
 	a.complexityRows(manage)
 	a.pluginRows(manage)
-	a.logRows(manage)
-	a.replayRows(manage)
-	a.exportRows(manage)
-	a.metricRows(manage)
-	a.sessionRows(manage)
+	read := func(method, path string, h exchange.Handler) { manage(method, path, reading(h)) }
+	a.logRows(read)
+	a.replayRows(read)
+	a.exportRows(read)
+	a.metricRows(read)
+	a.sessionRows(read)
 	a.toolRows(manage)
 	manage("GET", "/api/events", a.events)
 	return append(rows, a.socketRows()...)
+}
+
+// reading says what is wrong where a handler finds the log closed.
+func reading(h exchange.Handler) exchange.Handler {
+	return func(ctx context.Context, x *exchange.Exchange) (*exchange.Reply, error) {
+		reply, err := h(ctx, x)
+		if errors.Is(err, observe.ErrUnavailable) {
+			return nil, refuseWith(http.StatusServiceUnavailable, "%v; it is opened again and again", err)
+		}
+		return reply, err
+	}
 }
 
 func answer(v any) (*exchange.Reply, error) {

@@ -167,7 +167,7 @@ func (k *Keeper) try(ctx context.Context, f func(Opened) error) (Opened, error) 
 	for k.store == nil {
 		k.mu.RUnlock()
 		if err := k.open(ctx); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		k.mu.RLock()
 	}

@@ -41,6 +41,9 @@ type Repricer interface {
 // ErrNotFound says that there is no record with that ID.
 var ErrNotFound = errors.New("no such log entry")
 
+// ErrUnavailable says that the log is not open: it can't be read now.
+var ErrUnavailable = errors.New("the request log is not open")
+
 // Query selects records. Empty fields select all. Lists are alternatives.
 type Query struct {
 	Where     filter.Expr // nil = all

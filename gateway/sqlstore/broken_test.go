@@ -257,3 +257,40 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("moved aside: %v", broken)
 	}
 }
+
+// TestReadOnlyFile has SQLite refuse to write, as it does on a file system that is mounted so.
+func TestReadOnlyFile(t *testing.T) {
+	path := filled(t)
+	var l *Logs
+	o := KeepLogs(path, nil)
+	open := o.Open
+	o.Open = func(ctx context.Context) (observe.Opened, error) {
+		s, err := open(ctx)
+		if err == nil {
+			l = s.(*Logs)
+		}
+		return s, err
+	}
+	k := observe.NewKeeper(t.Context(), o)
+	t.Cleanup(func() { k.Close() })
+	readOnly := func(is string) {
+		t.Helper()
+		if _, err := l.write.ExecContext(t.Context(), "PRAGMA query_only="+is); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readOnly("on")
+	if err := k.Append(t.Context(), oneRecord("a")); err == nil || !strings.Contains(k.Problem(), "readonly") {
+		t.Errorf("append: %v; the problem is %q", err, k.Problem())
+	}
+	if p, err := k.Search(t.Context(), observe.Query{}); err != nil || p.Total != oldRecords {
+		t.Errorf("search: %d records, %v", p.Total, err)
+	}
+	readOnly("off")
+	if err := k.Append(t.Context(), oneRecord("a")); err != nil || k.Problem() != "" {
+		t.Errorf("append: %v; the problem is %q", err, k.Problem())
+	}
+	if broken, _ := filepath.Glob(path + ".broken-*"); len(broken) > 0 {
+		t.Errorf("moved aside: %v", broken)
+	}
+}
