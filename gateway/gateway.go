@@ -22,6 +22,7 @@ import (
 	"heimdall/gateway/metrics"
 	"heimdall/gateway/observe"
 	"heimdall/gateway/otel"
+	"heimdall/gateway/peer"
 	"heimdall/gateway/route"
 	"heimdall/providers"
 	"heimdall/providers/all"
@@ -69,6 +70,7 @@ type Gateway struct {
 	chain      atomic.Pointer[exchange.Handler]
 
 	port    *listener
+	peers   *peer.Finder
 	control control
 	failed  chan error
 
@@ -98,6 +100,7 @@ func New(o Options) (_ *Gateway, err error) {
 	}()
 	g.catalog = route.NewCatalog(time.Now, g.dialects["chat"].Client.DecodeError)
 	g.health, g.sessions = route.NewHealth(time.Now, nil), route.NewSessions(time.Now)
+	g.peers = peer.New(peer.Options{})
 	g.upstream = newUpstreams(o.Env, o.Cassette.Dir != "")
 	g.closers = append(g.closers, func(context.Context) error { g.upstream.close(); return nil })
 	if err := g.openCassette(); err != nil {
@@ -124,6 +127,7 @@ func New(o Options) (_ *Gateway, err error) {
 	g.manager.Subscribe(g.moved)
 	g.spawn(g.manager.Run)
 	g.spawn(g.metrics.Run)
+	g.spawn(g.peers.Run)
 	g.spawn(g.showSpending)
 	g.spawn(g.sweepKeys)
 	return g, nil
@@ -345,6 +349,7 @@ func (g *Gateway) server(rows []exchange.Row, control bool) (*edge.Server, error
 		},
 		Refused: g.refused,
 		Measure: g.measured,
+		Process: g.peers.Of,
 		Log:     g.opts.Log,
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"heimdall/gateway/admin"
 	"heimdall/gateway/edge"
+	"heimdall/gateway/peer"
 )
 
 // stopGrace is how long what is in flight may go on after Stop.
@@ -153,9 +154,9 @@ func baseURL(host string, port int) string {
 func explainListen(err error, host string, port int) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		who := portHolder(port)
-		if who == "" {
-			who = "another program"
+		who := "another program"
+		if p := peer.Holder(port); p != nil {
+			who = fmt.Sprintf("%s (process %d)", p.Name, p.PID)
 		}
 		return fmt.Errorf("port %d is in use by %s: stop it, or choose another port in Settings or with --port", port, who)
 	case errors.Is(err, syscall.EACCES):

@@ -44,7 +44,7 @@ func (p preparation) complete(r *exchange.Record) {
 	if r.Status == exchange.StatusSuccess {
 		r.Tools = p.texts.Calls(r)
 	}
-	if goesOn := p.chain.Continue(r); goesOn || len(r.Tools) > 0 || r.Process != nil {
+	if goesOn := p.chain.Continue(r); goesOn || len(r.Tools) > 0 || r.Process != nil && r.Process.Load() != nil {
 		p.found(r)
 	}
 }

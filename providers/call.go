@@ -147,7 +147,7 @@ func (c *Call) Do(ctx context.Context) (*Answer, error) {
 	if err := c.outbound(ctx, t, endpoint, upstream, body); err != nil {
 		return nil, err
 	}
-	c.seen = seen
+	c.seen, t.out.Timing = seen, c.Timing
 	resp, err := c.Target.Doer.Do(ctx, &t.out.Request)
 	if err != nil {
 		return nil, failure(ctx, c.Target.Name, err)

@@ -9,13 +9,17 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"heimdall/gateway/exchange"
 )
 
 // listener makes connections whose peer's hang-up can be seen while a handler runs.
 type listener struct {
 	net.Listener
-	http2 func(*lent) // serves a connection until it is over
+	http2   func(*lent) // serves a connection until it is over
+	process func(local, remote net.Addr) *atomic.Pointer[exchange.Process]
 }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -23,7 +27,11 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, http2: l.http2}, nil
+	own := &conn{Conn: c, http2: l.http2}
+	if l.process != nil {
+		own.process = l.process(c.LocalAddr(), c.RemoteAddr())
+	}
+	return own, nil
 }
 
 // conn is a client's connection. The server reads nothing from it while a handler runs, so watch may read one byte in
@@ -33,6 +41,7 @@ type conn struct {
 	net.Conn
 	deadline time.Time   // for reading; of the server's, zero while the watch has its own
 	http2    func(*lent) // nil once it is known what the peer speaks
+	process  *atomic.Pointer[exchange.Process]
 
 	mu   sync.Mutex
 	held []byte
@@ -102,7 +111,7 @@ func (c *conn) first(p []byte, n int, err error) (int, error) {
 		return n, err
 	}
 	c.lend(true)
-	serve(&lent{Conn: c.Conn, begin: bytes.Clone(p[:n]), over: make(chan struct{})})
+	serve(&lent{Conn: c.Conn, process: c.process, begin: bytes.Clone(p[:n]), over: make(chan struct{})})
 	c.lend(false)
 	return 0, io.EOF
 }
@@ -158,8 +167,12 @@ func (c *conn) watch(gone func()) (stop func()) {
 // tell writes a chunk of the answer's body between those of the server, which must have none under way.
 func (c *conn) tell(text string) { _, _ = fmt.Fprintf(c.Conn, "%x\r\n%s\r\n", len(text), text) }
 
+func (c *conn) caller() *atomic.Pointer[exchange.Process] { return c.process }
+
 // client is who gets an answer.
 type client interface {
+	// caller is where the program stands that calls, once it is found; nil = nobody looks for it.
+	caller() *atomic.Pointer[exchange.Process]
 	// watch calls gone once the client leaves, until stop is called.
 	watch(gone func()) (stop func())
 	// tell adds to a streamed answer from the side.

@@ -10,8 +10,11 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
+
+	"heimdall/gateway/exchange"
 )
 
 // newHTTP2 makes the server of connections that speak HTTP/2. What it reads as a request takes the same way as all
@@ -26,6 +29,7 @@ func (s *Server) newHTTP2() *http.Server {
 		MaxHeaderBytes:               s.http.ReadBufferSize,
 		ReadTimeout:                  s.http.ReadTimeout,
 		IdleTimeout:                  s.http.IdleTimeout,
+		ConnContext:                  func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, lentKey{}, c) },
 		ErrorLog:                     slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
 	}
 }
@@ -71,10 +75,14 @@ func (h *handover) Addr() net.Addr { return &net.TCPAddr{} }
 // lent is a connection that was handed over, and what had been read from it.
 type lent struct {
 	net.Conn
-	begin []byte
-	over  chan struct{}
-	once  sync.Once
+	process *atomic.Pointer[exchange.Process]
+	begin   []byte
+	over    chan struct{}
+	once    sync.Once
 }
+
+// lentKey is where the context of a request has its connection.
+type lentKey struct{}
 
 func (c *lent) Read(p []byte) (int, error) {
 	if len(c.begin) > 0 {
@@ -104,6 +112,10 @@ func (s *stream) RemoteAddr() net.Addr { return s.peer }
 func (s *stream) LocalAddr() net.Addr {
 	local, _ := s.ctx.Value(http.LocalAddrContextKey).(net.Addr)
 	return local
+}
+
+func (s *stream) caller() *atomic.Pointer[exchange.Process] {
+	return s.ctx.Value(lentKey{}).(*lent).process
 }
 
 func (s *stream) watch(gone func()) (stop func()) {

@@ -58,7 +58,7 @@ func (s *Server) turnAway(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row
 		begun = time.Now()
 	}
 	if s.opts.Refused != nil && (row == nil || row.Op != "") {
-		x := &exchange.Exchange{Row: row, Method: string(ctx.Method()), Path: string(ctx.Path()), Header: h, Peer: ctx.RemoteAddr(), Start: begun}
+		x := &exchange.Exchange{Row: row, Method: string(ctx.Method()), Path: string(ctx.Path()), Header: h, Peer: ctx.RemoteAddr(), Process: ctx.Conn().(client).caller(), Start: begun}
 		x.ID, x.OwnID = requestID(h)
 		s.opts.Refused(x, err)
 	}
@@ -93,6 +93,8 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 		Raw:    raw.B,
 		Peer:   ctx.RemoteAddr(),
 		Start:  f.begun,
+
+		Process: f.client.of.caller(),
 	}
 	x.ID, x.OwnID = requestID(&f.header)
 	over := func() {

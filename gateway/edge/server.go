@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -41,6 +42,9 @@ type Options struct {
 	// Refused hears of the requests that a row with an operation would serve, or no row at all, and that were turned away
 	// before they came to a handler. The exchange has no body. nil = nobody listens.
 	Refused func(x *exchange.Exchange, err error)
+	// Process is asked of every connection once: where the program will stand that has connected from remote. nil = nobody
+	// looks for it, as where it gives nil.
+	Process func(local, remote net.Addr) *atomic.Pointer[exchange.Process]
 	Log     *slog.Logger
 }
 
@@ -106,7 +110,7 @@ func New(o Options) (*Server, error) {
 // Serve answers on ln until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
 	go func() { _ = s.http2.Serve(s.lent) }()
-	return s.http.Serve(listener{ln, s.lent.serve})
+	return s.http.Serve(listener{ln, s.lent.serve, s.opts.Process})
 }
 
 // Shutdown closes the listener and all websockets at once and waits for what is in flight. After grace it cancels the rest, which gets an

@@ -1,6 +1,9 @@
 package gatewaytest
 
 import (
+	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -36,16 +39,32 @@ func field(fields []admin.HeaderField, name string) admin.HeaderField {
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	stream := join(chatFrames, usageChunk, "[DONE]")
+	found := make(chan struct{})
 	g := Start(t, Options{Script: func(*transport.Request) fake.Reply {
+		<-found
 		r := streams(stream)
 		r.Header["X-Ratelimit-Remaining-Requests"] = "99"
 		r.Header["Set-Cookie"] = "session=upstream-secret"
 		return r
 	}})
 	const trace = "0af7651916cd43dd8448eb211c80319c"
-	a := g.Do("POST", "/v1/chat/completions", strings.Replace(chatStream, "gpt", "openai/gpt", 1), "Authorization", "Bearer client-secret", "Content-Type", "application/json",
-		"X-Bf-Dim-Team", "blue", "X-Bf-Session-Id", "session-1", "User-Agent", "OpenAI/JS 6.1.0", "Traceparent", "00-"+trace+"-b7ad6b7169203331-01", "Tracestate", "vendor=1")
+	answered := make(chan Answer, 1)
+	go func() {
+		a, _ := g.Try(t.Context(), "POST", "/v1/chat/completions", strings.Replace(chatStream, "gpt", "openai/gpt", 1), "Authorization", "Bearer client-secret", "Content-Type", "application/json",
+			"X-Bf-Dim-Team", "blue", "X-Bf-Session-Id", "session-1", "User-Agent", "OpenAI/JS 6.1.0", "Traceparent", "00-"+trace+"-b7ad6b7169203331-01", "Tracestate", "vendor=1")
+		answered <- a
+	}()
+	caller := fmt.Sprintf(`"process":{"pid":%d,"name":"gatewaytest.test",`, os.Getpid())
+	if runtime.GOOS == "linux" { // the request shows who sent it while it runs
+		Eventually(t, "the caller is found", func() bool { return strings.Contains(g.Do("GET", "/api/logs", "").Body, caller) })
+	}
+	close(found)
+	a := <-answered
 	d := g.Detail(g.Rows()[0].ID)
+
+	if runtime.GOOS == "linux" && (d.Process == nil || d.Process.PID != os.Getpid()) {
+		t.Errorf("the log does not say who called: %s", encoded(d.Process))
+	}
 
 	if d.ClientResponse.Text != a.Body || a.Body == stream {
 		t.Errorf("the client got %q, the log has %q", a.Body, d.ClientResponse.Text)

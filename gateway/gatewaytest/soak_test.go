@@ -42,6 +42,8 @@ func TestSoak(t *testing.T) {
 		for until := time.Now().Add(long); time.Now().Before(until); {
 			s.load(soakRequests)
 			s.comeAndGo()
+			s.settle()
+			s.forget()
 			t.Logf("%d requests, %d goroutines, %d KB", s.sent.Load(), runtime.NumGoroutine(), liveHeap()>>10)
 		}
 	} else {
@@ -49,6 +51,7 @@ func TestSoak(t *testing.T) {
 		s.comeAndGo()
 	}
 	s.settle()
+	s.forget()
 	if n := runtime.NumGoroutine(); n > goroutines+20 {
 		t.Errorf("%d goroutines after %d", n, goroutines)
 	}
@@ -95,6 +98,7 @@ type soak struct {
 	mu     sync.Mutex
 	heard  bool              // the watcher hears something
 	states map[string]string // of each row, as the watcher heard them
+	past   string            // the latest row that is forgotten; rows' IDs are in the order of their time
 	over   int               // rows that it knows the end of
 }
 
@@ -177,7 +181,7 @@ func (s *soak) watch(c *websocket.Conn) {
 func (s *soak) hear(operation, id, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.heard = true; strings.HasPrefix(id, greeting) {
+	if s.heard = true; strings.HasPrefix(id, greeting) || id <= s.past {
 		return
 	}
 	old, known := s.states[id]
@@ -199,6 +203,17 @@ func (s *soak) settle() {
 		return int64(s.over) == s.sent.Load()
 	})
 	s.g.Rows()
+}
+
+// forget forgets the rows that have ended, and what the upstream was asked, so that what is held is the gateway's.
+func (s *soak) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.states {
+		s.past = max(s.past, id)
+	}
+	clear(s.states)
+	s.g.Upstream.Forget()
 }
 
 // liveHeap is how many bytes are reachable.

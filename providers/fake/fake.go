@@ -54,6 +54,13 @@ func (d *Doer) Seen() []Seen {
 	return append([]Seen(nil), d.seen...)
 }
 
+// Forget drops what was seen.
+func (d *Doer) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seen = nil
+}
+
 // Open counts the streams that have neither ended nor been closed.
 func (d *Doer) Open() int {
 	d.mu.Lock()

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"heimdall/providers/timing"
 )
 
 const (
@@ -79,6 +81,9 @@ func (c *Client) Close() {
 
 // Do sends r. A POST is sent again only where none of it reached the upstream.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	if r.Timing != nil {
+		*r.Timing = timing.Attempt{Begun: time.Now()}
+	}
 	req := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(req)
 	fill(req, r)
@@ -206,6 +211,9 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 		hc.CloseConn(cc)
 		return nil, true, io.EOF
 	}
+	if r.Timing != nil {
+		made(r.Timing, conn, pooled)
+	}
 	stop := afterFunc(ctx, func() { _ = conn.Close() })
 
 	var deadline time.Time
@@ -251,6 +259,9 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 	resp := fasthttp.AcquireResponse()
 	resp.StreamBody = r.Stream
 	br := hc.AcquireReader(conn)
+	if r.Timing != nil {
+		answered(r.Timing, br)
+	}
 	if err := resp.ReadLimitBody(br, bodyLimit); err != nil {
 		stop()
 		fasthttp.ReleaseResponse(resp)
@@ -279,6 +290,13 @@ func send(ctx context.Context, hc *host, req *fasthttp.Request, r *Request) (_ *
 	out.Body = resp.Body()
 	out.Release = func() { fasthttp.ReleaseResponse(resp) }
 	return out, false, nil
+}
+
+// answered waits for the answer and notes when it began. Where none comes, reading it says why.
+func answered(t *timing.Attempt, br *bufio.Reader) {
+	if _, err := br.Peek(1); err == nil {
+		t.First = time.Since(t.Begun)
+	}
 }
 
 // finish gives back what a call held. The connection can be used again where the response was read to its end and

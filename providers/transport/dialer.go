@@ -122,16 +122,25 @@ func checkProxy(address string) error {
 func (d *dialer) dial(ctx context.Context, scheme, addr string, protocols ...string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	begun := time.Now()
 	conn, err := d.reach(ctx, scheme, addr)
-	if err != nil || scheme != "https" {
-		return conn, err
+	if err != nil {
+		return nil, err
+	}
+	reached := time.Now()
+	took := &measuredOf(conn).took
+	took.Connect = reached.Sub(begun) - took.DNS
+	if scheme != "https" {
+		return conn, nil
 	}
 	config := d.tls
 	if len(protocols) > 0 {
 		config = config.Clone()
 		config.NextProtos = protocols
 	}
-	return secure(ctx, conn, addr, config)
+	conn, err = secure(ctx, conn, addr, config)
+	took.TLS = time.Since(reached)
+	return conn, err
 }
 
 // reach gives a plain connection to an upstream, itself or by way of its proxy.
@@ -169,11 +178,6 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (net.Conn, erro
 		return nil, err
 	}
 	return conn, nil
-}
-
-func connect(ctx context.Context, addr string) (net.Conn, error) {
-	d := net.Dialer{KeepAlive: 30 * time.Second}
-	return d.DialContext(ctx, "tcp", addr)
 }
 
 func secure(ctx context.Context, conn net.Conn, addr string, config *tls.Config) (net.Conn, error) {

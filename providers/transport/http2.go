@@ -9,7 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"sync"
 	"time"
+
+	"heimdall/providers/timing"
 )
 
 // An HTTP/2 connection that was silent for so long is asked whether it is still there.
@@ -67,7 +71,7 @@ func (c *HTTP2) Close() { c.transport.CloseIdleConnections() }
 func (c *HTTP2) Do(ctx context.Context, r *Request) (*Response, error) {
 	call, cancel := context.WithCancelCause(ctx)
 	late := after(r.Timeout, func() { cancel(ErrTimeout) })
-	resp, err := c.send(call, r)
+	resp, err := c.timed(call, r)
 	if err != nil {
 		late.stop()
 		err = because(ctx, call, err)
@@ -108,6 +112,37 @@ func (c *HTTP2) Do(ctx context.Context, r *Request) (*Response, error) {
 }
 
 var errTooBig = fmt.Errorf("the answer is bigger than %d MiB", bodyLimit>>20)
+
+// timed is send, and notes what its time was spent on where somebody asks.
+func (c *HTTP2) timed(ctx context.Context, r *Request) (*http.Response, error) {
+	if r.Timing == nil {
+		return c.send(ctx, r)
+	}
+	n := &notes{took: timing.Attempt{Begun: time.Now()}}
+	resp, err := c.send(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: n.got, GotFirstResponseByte: n.first}), r)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	*r.Timing = n.took
+	return resp, err
+}
+
+// notes are what the connection's goroutines tell of a call, also after it has given up.
+type notes struct {
+	mu   sync.Mutex
+	took timing.Attempt
+}
+
+func (n *notes) got(info httptrace.GotConnInfo) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	made(&n.took, info.Conn, info.Reused)
+}
+
+func (n *notes) first() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.took.First = time.Since(n.took.Begun)
+}
 
 func (c *HTTP2) send(ctx context.Context, r *Request) (*http.Response, error) {
 	// A copy: the upstream may answer before it has read all, and what is left is read after the answer is here.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"heimdall/providers/timing"
 )
 
 // Doer sends one request. A status of any value is a response; an error means that there is none.
@@ -25,6 +27,10 @@ type Request struct {
 	Stream  bool   // hand the body over as it comes
 	Timeout time.Duration
 	Idle    time.Duration
+
+	// Timing is where Do notes what its time was spent on, whether it succeeds or not; nil = nobody asks. Connect counts
+	// all that it took to reach the upstream through a proxy.
+	Timing *timing.Attempt
 }
 
 // Response is an HTTP response. Exactly one of Body and Stream is set. Body and what Header and Each give are valid
