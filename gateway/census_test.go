@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,9 +132,13 @@ func TestGuardCensus(t *testing.T) {
 				"wrong basic": "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("root:wrong")), "broken basic": "Authorization: Basic !!!", "provider key": "X-Api-Key: " + gatewaytest.OpenAIKey,
 			}
 			port, control := g.ListenerRows()
-			check := func(base string, row exchange.Row, locked bool) {
+			proofs := slices.Sorted(maps.Keys(right))
+			check := func(n int, base string, row exchange.Row, locked bool) {
 				host := strings.TrimPrefix(base, "http://")
 				for name, h := range wrong {
+					if !locked && row.Guard != exchange.GuardHolder && name != "nothing" && name != "wrong token" {
+						continue // no proof is looked at: two show it
+					}
 					status, _, body := ask(t, base, plain(row.Method, concrete(row), host, h))
 					if (status == 401) != (locked || row.Guard == exchange.GuardHolder) {
 						t.Errorf("%s: %s %s (%s) with %s: %d %s", base, row.Method, row.Path, row.Guard, name, status, body)
@@ -141,17 +147,17 @@ func TestGuardCensus(t *testing.T) {
 				if row.Guard == exchange.GuardHolder { // the administrator holds no virtual key
 					return
 				}
-				for name, h := range right {
-					if status, _, body := ask(t, base, plain(row.Method, concrete(row), host, h)); status == 401 || status == 0 {
-						t.Errorf("%s: %s %s (%s) with %s: %d %s", base, row.Method, row.Path, row.Guard, name, status, body)
-					}
+				// What is right opens all rows that are guarded alike, so each row is tried with one.
+				name := proofs[n%len(proofs)]
+				if status, _, body := ask(t, base, plain(row.Method, concrete(row), host, right[name])); status == 401 || status == 0 {
+					t.Errorf("%s: %s %s (%s) with %s: %d %s", base, row.Method, row.Path, row.Guard, name, status, body)
 				}
 			}
-			for _, row := range harmless(port) {
-				check(g.URL, row, m.locked[as(row.Guard)])
+			for n, row := range harmless(port) {
+				check(n, g.URL, row, m.locked[as(row.Guard)])
 			}
-			for _, row := range harmless(control) {
-				check(g.Control, row, row.Guard == exchange.GuardControl || as(row.Guard) == exchange.GuardManage)
+			for n, row := range harmless(control) {
+				check(n, g.Control, row, row.Guard == exchange.GuardControl || as(row.Guard) == exchange.GuardManage)
 			}
 		})
 	}
