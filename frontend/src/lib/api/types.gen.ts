@@ -1229,6 +1229,42 @@ export interface Recalculated {
 }
 
 /**
+ * Plugin is one built-in plugin. Config is as it was set: its secrets are redacted, what comes from the environment is
+ * env.NAME; writing a redacted value back keeps the secret. IsCustom is false and Path null: there are no others. A plugin
+ * that was never set has an empty Config.
+ */
+export interface Plugin {
+  name: string;
+  actualName: string;
+  enabled: boolean;
+  config: Record<string, unknown>;
+  isCustom: boolean;
+  path: string | null;
+  placement: string;
+  status: PluginStatus;
+}
+
+/** PluginStatus says whether a plugin does its work. Status is active, disabled or error; then Logs say why. */
+export interface PluginStatus {
+  name: string;
+  status: string;
+  logs: string[];
+}
+
+/** Plugins is the answer of GET /api/plugins: all that there are. */
+export interface Plugins {
+  plugins: Plugin[];
+  count: number;
+}
+
+/** PluginSaved is the answer of a plugin that was set. */
+export interface PluginSaved {
+  message: string;
+  plugin: Plugin;
+  warnings?: string[];
+}
+
+/**
  * Replay is the body of POST /api/logs/{id}/replay. What is left out stays as it was. Params replace members of the
  * conversation's parameters (temperature, max_tokens, …; null removes one). Tools are offered as before and not executed.
  */
