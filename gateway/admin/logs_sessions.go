@@ -134,53 +134,76 @@ type titles struct {
 // beginning is how a session began.
 type beginning struct{ title, dir string }
 
+// beginners is how many of a session's first requests are looked at for the one that tells what it is about.
+const beginners = 5
+
 // beginning reads how a session began; nothing where the log does not have that any more.
 func (a *Admin) beginning(ctx context.Context, session string) (b beginning, err error) {
-	page, err := a.Logs.Search(ctx, observe.Query{Where: filter.OneOf(filter.Session, session), SortBy: "timestamp", Ascending: true, Limit: 1})
+	page, err := a.Logs.Search(ctx, observe.Query{Where: filter.OneOf(filter.Session, session), SortBy: "timestamp", Ascending: true, Limit: beginners})
 	if err != nil || len(page.Records) == 0 {
 		return b, err
 	}
 	first := page.Records[0].ID
-	t := &a.titles
-	t.mu.Lock()
-	b, ok := t.known[first]
-	t.mu.Unlock()
-	if ok {
+	if b, ok := a.titles.of(first); ok {
 		return b, nil
 	}
-	r, err := a.Logs.Get(ctx, first)
-	if errors.Is(err, observe.ErrNotFound) {
-		return beginning{}, nil
-	}
-	if err != nil {
-		return b, err
-	}
-	if req := a.transcript.Request(r); req != nil {
-		b.title = title(req)
-	}
-	if r.Process != nil {
-		if p := r.Process.Load(); p != nil {
-			b.dir = p.Dir
+	settled := len(page.Records) == beginners // otherwise a better one may come
+	for i, rec := range page.Records {
+		r, err := a.Logs.Get(ctx, rec.ID)
+		if errors.Is(err, observe.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return b, err
+		}
+		req := a.transcript.Request(r)
+		leads := req != nil && len(req.Tools) > 0
+		if t := title(req); t != "" && (b.title == "" || leads) {
+			b.title = t
+		}
+		if p := r.Process; i == 0 && p != nil && p.Load() != nil {
+			b.dir = p.Load().Dir
+		}
+		if leads { // the conversation itself; agents ask for a name for it, or try the connection, without their tools
+			settled = true
+			break
 		}
 	}
+	if settled {
+		a.titles.keep(first, b)
+	}
+	return b, nil
+}
+
+func (t *titles) of(first string) (beginning, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b, ok := t.known[first]
+	return b, ok
+}
+
+func (t *titles) keep(first string, b beginning) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.known == nil || len(t.known) >= maxTitles {
 		t.known = map[string]beginning{}
 	}
 	t.known[first] = b
-	return b, nil
 }
 
 const maxTitle = 120 // characters
 
-// title is what somebody asked first, in one line. What programs put before it in tags is passed over.
+// title is what the user said last in a request, in one line: programs put what they know of the surroundings before it, in
+// messages of their own or in tags, which are passed over.
 func title(req *llm.Request) string {
-	for _, m := range req.Messages {
+	if req == nil {
+		return ""
+	}
+	for _, m := range slices.Backward(req.Messages) {
 		if m.Role != llm.RoleUser {
 			continue
 		}
-		for _, part := range m.Parts {
+		for _, part := range slices.Backward(m.Parts) {
 			text := strings.Join(strings.Fields(part.Text), " ")
 			if text == "" || strings.HasPrefix(text, "<") {
 				continue

@@ -64,3 +64,40 @@ func TestSessions(t *testing.T) {
 	w.fail("GET", "/api/logs/sessions/s1?limit=501", "", 400, "limit")
 	w.fail("GET", "/api/logs/sessions?limit=201", "", 400, "limit")
 }
+
+// What a session is called does not depend on what its program asks beside the conversation, or puts before it.
+func TestSessionTitle(t *testing.T) {
+	const agent = `,"tools":[{"type":"function","function":{"name":"edit","parameters":{}}}]}`
+	for name, test := range map[string]struct {
+		bodies []string
+		want   string
+	}{
+		"a chat":                  {[]string{`{"model":"m","messages":[{"role":"user","content":"Hello there"}]}`}, "Hello there"},
+		"a program's own message": {[]string{`{"model":"m","messages":[{"role":"user","content":"We are setting up the context"},{"role":"assistant","content":"Got it"},{"role":"user","content":"Fix it"}]` + agent}, "Fix it"},
+		"a name asked for first": {[]string{
+			`{"model":"m","messages":[{"role":"user","content":"quota"}]}`,
+			`{"model":"m","messages":[{"role":"user","content":"Make a title of this: Fix it"}]}`,
+			`{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"Fix it"},{"type":"text","text":"<reminder>be kind</reminder>"}]}]` + agent,
+			`{"model":"m","messages":[{"role":"user","content":"Fix it"},{"role":"assistant","content":"Done"},{"role":"user","content":"Thanks"}]` + agent,
+		}, "Fix it"},
+		"tools of which the first request is gone": {[]string{`{"model":"m","messages":[{"role":"user","content":"Fix it"},{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"edit","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"done"}]` + agent}, "Fix it"},
+		"what can't be read":                       {[]string{`{"mod`}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, config.Fixed{})
+			for i, body := range test.bodies {
+				r := finished(string(rune('a' + i)))
+				r.SessionID, r.Request = "s", body4(body)
+				w.journal.records = append([]*exchange.Record{r}, w.journal.records...) // the newest first
+			}
+			w.journal.stats = func(observe.Query, observe.Breakdown) []observe.Group {
+				return []observe.Group{{Values: []string{"s", "", ""}}}
+			}
+			for range 2 { // the second time as it is remembered
+				if got := do[LogSession](w, "GET", "/api/logs/sessions/s/summary", "").Title; got != test.want {
+					t.Errorf("%q; want %q", got, test.want)
+				}
+			}
+		})
+	}
+}
