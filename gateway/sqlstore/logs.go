@@ -31,7 +31,7 @@ type Logs struct {
 }
 
 // Rows per INSERT statement.
-const rowsPerInsert = 8
+const rowsPerInsert = 16
 
 // OpenLogs opens the log's file, making it if need be.
 func OpenLogs(ctx context.Context, path string) (*Logs, error) {
