@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -115,6 +116,7 @@ func (f *fileStore) read() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer f.forget()
 	plain, err := age.Decrypt(bytes.NewReader(sealed), key)
 	var other *age.NoIdentityMatchError
 	if errors.As(err, &other) {
@@ -143,6 +145,7 @@ func (f *fileStore) save(items map[string]string) error {
 	for name, value := range items {
 		stored[name] = []byte(value)
 	}
+	defer f.forget()
 	var sealed bytes.Buffer
 	w, err := age.Encrypt(&sealed, to)
 	if err != nil {
@@ -163,6 +166,14 @@ func (f *fileStore) save(items map[string]string) error {
 	}
 	f.items, f.seen = items, stamp{info.ModTime(), info.Size()}
 	return nil
+}
+
+// forget gives back the memory that a passphrase's key was derived with: a quarter of a gigabyte, which the process would
+// keep for minutes.
+func (f *fileStore) forget() {
+	if f.withPassphrase() {
+		debug.FreeOSMemory()
+	}
 }
 
 func (f *fileStore) openingKey() (age.Identity, error) {
