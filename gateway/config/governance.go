@@ -101,7 +101,7 @@ type Quota struct {
 }
 
 // VirtualKey is a key that clients of the gateway use. Its value is nowhere: Hash finds it, Hint shows its last letters,
-// and Sealed names the copy that the gateway's own wiring of agents uses ("" = there is none, the user chose the value).
+// and Sealed names the copy that the gateway's own wiring of agents uses ("" = there is none).
 type VirtualKey struct {
 	ID          string    `json:"id,omitempty"`
 	Name        string    `json:"name,omitempty"`

@@ -268,6 +268,9 @@ func (d *Draft) takeValue(k *VirtualKey, value string) error {
 		}
 	}
 	k.setValue(value)
+	if k.Source == SourceFile { // which has it; no keychain has to be open for a server that starts with such a file
+		k.fresh = Secret{}
+	}
 	return nil
 }
 

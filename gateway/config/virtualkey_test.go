@@ -373,3 +373,25 @@ func TestALockedKeychainCostsTheCopyOnly(t *testing.T) {
 		t.Error("there is a copy")
 	}
 }
+
+// A file that has the value is no reason to open a keychain; a value that we make is.
+func TestTheFilesValueIsNotCopied(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		value  *config.Secret
+		copied bool
+	}{{"given", ptr(config.NewSecret("sk-bf-0123456789abcdef")), false}, {"made", nil, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			s := w.start(t, &config.File{Pieces: []config.Piece{{ID: "virtual_key/mine", Content: []byte("1"), Apply: func(d *config.Draft) error {
+				return d.PutVirtualKey(config.SourceFile, noon, config.VirtualKeyEdit{Name: ptr("mine"), Value: c.value})
+			}}}}).Snapshot()
+			if len(s.VirtualKeys) != 1 || s.VirtualKeys[0].Hash == "" || (s.VirtualKeys[0].Sealed != "") != c.copied {
+				t.Errorf("%+v", s.VirtualKeys)
+			}
+			if got := len(w.chain.items) > 0; got != c.copied {
+				t.Errorf("the keychain was written: %t", got)
+			}
+		})
+	}
+}
