@@ -81,7 +81,6 @@ type Gateway struct {
 
 // New opens the stores and loads the configuration. Nothing listens yet.
 func New(o Options) (_ *Gateway, err error) {
-	tuneMemory(o.Env)
 	g := &Gateway{opts: o, kinds: map[string]providers.Provider{}, list: o.Providers, dialects: all.Dialects(), hub: admin.NewHub(), failed: make(chan error, 1),
 		refusals: refusals{now: time.Now}}
 	if g.list == nil {
@@ -92,6 +91,7 @@ func New(o Options) (_ *Gateway, err error) {
 	}
 	background, cancel := context.WithCancel(context.Background())
 	g.background = background
+	tuneMemory(background, o.Env)
 	g.closers = append(g.closers, func(context.Context) error { cancel(); g.wg.Wait(); return nil })
 	defer func() {
 		if err != nil {

@@ -101,6 +101,11 @@ func (f *flow) relay(p []byte) int {
 		return n
 	}
 	m, err := f.src.Read(p[n:])
+	return f.came(p, n, m, err)
+}
+
+// came says how much of p to give out: n bytes of it stood there before the m that were read.
+func (f *flow) came(p []byte, n, m int, err error) int {
 	f.saw(p[n : n+m])
 	n += m
 	if err != nil {

@@ -152,7 +152,7 @@ func (s *Server) serveHTTP2(w http.ResponseWriter, r *http.Request) {
 	if err := s.receive(body, r); err != nil {
 		s.broken(ctx, err)
 	} else {
-		ctx.Request.SetBodyRaw(body.B)
+		body.B = ctx.Request.SwapBody(body.B)
 		s.serve(ctx)
 	}
 	answer(w, ctx)

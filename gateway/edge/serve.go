@@ -18,7 +18,7 @@ import (
 	"heimdall/providers/llm"
 )
 
-// bodies lends the copies of request bodies.
+// bodies lends buffers for request bodies.
 var bodies bytebufferpool.Pool
 
 // serve answers one request.
@@ -62,12 +62,13 @@ func (s *Server) turnAway(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row
 		x.ID, x.OwnID = requestID(h)
 		s.opts.Refused(x, err)
 	}
-	s.measure(ctx, h, row, begun, int64(len(ctx.Response.Body())))
+	s.measure(ctx, h, row, begun, len(ctx.Request.Body()), int64(len(ctx.Response.Body())))
 }
 
-func (s *Server) measure(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, begun time.Time, out int64) {
+// measure tells of an answer; in and out are the sizes of the bodies.
+func (s *Server) measure(ctx *fasthttp.RequestCtx, h *header, row *exchange.Row, begun time.Time, in int, out int64) {
 	if s.opts.Measure != nil {
-		s.opts.Measure(Measured{row, string(ctx.Method()), ctx.Response.StatusCode(), time.Since(begun), len(ctx.Request.Body()), out, h})
+		s.opts.Measure(Measured{row, string(ctx.Method()), ctx.Response.StatusCode(), time.Since(begun), in, out, h})
 	}
 }
 
@@ -81,7 +82,7 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 // run hands the request to its handler and the reply to the connection.
 func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string) {
 	raw := bodies.Get()
-	raw.Set(ctx.PostBody())
+	raw.B = ctx.Request.SwapBody(raw.B) // the body is ours until the exchange is over
 	x := &f.exchange
 	*x = exchange.Exchange{
 		Row:    row,
@@ -105,7 +106,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	if err == nil && reply.Socket != nil {
 		f.client.end() // from here on the socket reads, and sees who leaves
 		if err = s.upgrade(ctx, reply.Socket); err == nil {
-			s.measure(ctx, &f.header, row, f.begun, 0)
+			s.measure(ctx, &f.header, row, f.begun, len(raw.B), 0)
 			over()
 			return
 		}
@@ -116,15 +117,16 @@ func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, par
 	ctx.Response.Header.Set("X-Request-Id", x.ID)
 	if reply.Stream == nil {
 		write(ctx, reply)
-		s.measure(ctx, &f.header, row, f.begun, int64(len(ctx.Response.Body())))
+		s.measure(ctx, &f.header, row, f.begun, len(raw.B), int64(len(ctx.Response.Body())))
 		over()
 		return
 	}
 	fill(ctx, reply)
+	bodies.Put(&bytebufferpool.ByteBuffer{B: ctx.Request.SwapBody(nil)}) // which a stream would hold in vain
 	ctx.Response.ImmediateHeaderFlush = true
 	out := &outgoing{stream: reply.Stream, log: s.opts.Log}
 	out.over = func() {
-		s.measure(ctx, &f.header, row, f.begun, out.size)
+		s.measure(ctx, &f.header, row, f.begun, len(raw.B), out.size)
 		over()
 	}
 	if s.opts.KeepAlive != nil && takesComments(ctx) {
