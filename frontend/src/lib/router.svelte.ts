@@ -39,8 +39,12 @@ class Router {
     location.hash = hrefOf(page, params);
   }
 
-  /** replace keeps view state in the address without a step in the history. */
+  /**
+   * replace keeps a page's view state in the address without a step in the history. It does nothing where the address is
+   * another page's already: somebody is on the way there.
+   */
   replace(page: PageName, params: URLSearchParams): void {
+    if (parseRoute(location.hash).page !== page) return;
     history.replaceState(history.state, '', hrefOf(page, params));
     this.current = { page, params };
   }
