@@ -1,6 +1,8 @@
 // Writes docs/screenshots/<page>-<light|dark>.png, with traffic made through the provider that needs no key and through
 // a custom one, whose server is a small one of our own.
 import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keyless, startBrowser, startHeimdall } from './heimdall.mjs';
 import { startUpstream } from './upstream.mjs';
@@ -35,19 +37,19 @@ async function traffic(heimdall, demo) {
     await ask(`${demo}/tools`, 'What is the weather in Bergen?', { tools: [tool] }, 'code-agent/2.4.1');
     if (round === 2) await ask(`${demo}/error-500`, 'Hello?', {}, 'ci-bot/1.9');
   }
-  await converse(heimdall, 'build-box/coder-32b', ['The reload test fails now and then. Find out why.', 'Show me where the lock is taken.', 'Then fix it.', 'Does it hold under the race detector?', 'Write the commit message.']);
-  await converse(heimdall, 'build-box/reasoner-70b', ['Plan the move of the log to PostgreSQL.', 'What can go wrong while both are written?', 'Shorter.']);
+  await converse(heimdall, 'build-box/coder-32b', '5f0c2b1e-7c1d-4d1a-9a51-0a6a1f3c9b27', ['The reload test fails now and then. Find out why.', 'Show me where the lock is taken.', 'Then fix it.', 'Does it hold under the race detector?', 'Write the commit message.']);
+  await converse(heimdall, 'build-box/reasoner-70b', '0d9a6c44-2f6e-4b0a-8f6d-51f7f0f5e1aa', ['Plan the move of the log to PostgreSQL.', 'What can go wrong while both are written?', 'Shorter.']);
   await ask('build-box/coder-32b', '', { ...stream, messages: review, tools: [tool], max_tokens: 400 }, 'code-agent/2.4.1');
 }
 
 /** converse has a conversation, as a coding agent has it. */
-async function converse(heimdall, model, turns) {
+async function converse(heimdall, model, session, turns) {
   const messages = [{ role: 'system', content: 'You are a coding agent. '.repeat(40) }];
   for (const text of turns) {
     messages.push({ role: 'user', content: text });
     const answer = await fetch(`${heimdall.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'User-Agent': 'code-agent/2.4.1', 'x-bf-session-id': turns[0].slice(0, 9) },
+      headers: { 'Content-Type': 'application/json', 'User-Agent': 'code-agent/2.4.1', 'x-bf-session-id': session },
       body: JSON.stringify({ model, messages, tools: [tool] }),
     });
     const { choices } = await answer.json();
@@ -93,6 +95,10 @@ async function governed(heimdall, demo) {
   await ask(ci, `${demo}/chat`, 'Summarise the failing CI log in two sentences.');
   return { agent };
 }
+
+const project = join(tmpdir(), 'acme', 'api'); // the working directory of who calls is in the log
+await mkdir(project, { recursive: true });
+process.chdir(project);
 
 const [heimdall, upstream, browser] = await Promise.all([startHeimdall({ BUILD_BOX_KEY: 'bb-example-night-4711' }), startUpstream(), startBrowser()]);
 try {
