@@ -79,10 +79,19 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 	return len(mode) > 0 && string(mode) != "navigate"
 }
 
+// takeBody takes the body over until the exchange is over and leaves the request another buffer. That is as long as the body
+// was: the server's pool keeps buffers of the lengths that come back.
+func takeBody(r *fasthttp.Request) *bytebufferpool.ByteBuffer {
+	body := bodies.Get()
+	spare := body.B
+	body.B = r.SwapBody(nil)
+	r.SwapBody(spare[:min(len(body.B), cap(spare))])
+	return body
+}
+
 // run hands the request to its handler and the reply to the connection.
 func (s *Server) run(ctx *fasthttp.RequestCtx, f *flight, row *exchange.Row, params map[string]string) {
-	raw := bodies.Get()
-	raw.B = ctx.Request.SwapBody(raw.B) // the body is ours until the exchange is over
+	raw := takeBody(&ctx.Request)
 	x := &f.exchange
 	*x = exchange.Exchange{
 		Row:    row,
