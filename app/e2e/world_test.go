@@ -97,6 +97,7 @@ func (w *world) close() {
 	for i := len(w.ends) - 1; i >= 0; i-- {
 		w.ends[i]()
 	}
+	w.ends = nil
 }
 
 // env is the environment of everything in the session; nothing of the developer's own desktop is in it.
@@ -131,7 +132,8 @@ func (w *world) startDisplay() error {
 		return err
 	}
 	defer number.Close()
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp")
+	// Without noreset the server starts over when its last client leaves, and loses who connects just then.
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset")
 	cmd.ExtraFiles = []*os.File{far}
 	err = w.start(cmd)
 	far.Close()
@@ -165,10 +167,17 @@ func (w *world) startBus() error {
 }
 
 func (w *world) startWindowManager() error {
-	if err := w.start(exec.Command("openbox", "--sm-disable")); err != nil {
+	var said bytes.Buffer
+	manager := exec.Command("openbox", "--sm-disable")
+	manager.Stderr = &said
+	if err := w.start(manager); err != nil {
 		return err
 	}
-	return until(10*time.Second, func() error { return run(w.command("wmctrl", "-m")) })
+	if err := until(30*time.Second, func() error { return run(w.command("wmctrl", "-m")) }); err != nil {
+		w.close() // it has said all then
+		return fmt.Errorf("%w; openbox: %s", err, &said)
+	}
+	return nil
 }
 
 // startKeyring starts a real Secret Service with an unlocked keyring.
