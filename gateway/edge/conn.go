@@ -20,6 +20,7 @@ type listener struct {
 	net.Listener
 	http2   func(*lent) // serves a connection until it is over
 	process func(local, remote net.Addr) *atomic.Pointer[exchange.Process]
+	unused  *unused
 }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -27,11 +28,50 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := &conn{Conn: c, http2: l.http2}
+	own := &conn{Conn: c, http2: l.http2, unused: l.unused}
+	l.unused.add(own)
 	if l.process != nil {
 		own.process = l.process(c.LocalAddr(), c.RemoteAddr())
 	}
 	return own, nil
+}
+
+// unused are the connections on which nothing has come yet. A browser keeps some for its next requests, and the server,
+// when it stops, would wait for them.
+type unused struct {
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+}
+
+// add has c closed when the rest is, which may be at once.
+func (u *unused) add(c *conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		_ = c.Conn.Close()
+		return
+	}
+	if u.conns == nil {
+		u.conns = make(map[*conn]struct{})
+	}
+	u.conns[c] = struct{}{}
+}
+
+func (u *unused) remove(c *conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.conns, c)
+}
+
+// close hangs up on all of them, and on those that are still to come.
+func (u *unused) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.closed = true
+	for c := range u.conns {
+		_ = c.Conn.Close()
+	}
 }
 
 // conn is a client's connection. The server reads nothing from it while a handler runs, so watch may read one byte in
@@ -42,6 +82,7 @@ type conn struct {
 	deadline time.Time   // for reading; of the server's, zero while the watch has its own
 	http2    func(*lent) // nil once it is known what the peer speaks
 	process  *atomic.Pointer[exchange.Process]
+	unused   *unused // it is among them until the peer sends something
 
 	mu   sync.Mutex
 	held []byte
@@ -60,6 +101,7 @@ const (
 // Close ends the connection. Closing while bytes come in would reset it, and the peer could lose the answer that says
 // why; so where it lingers the rest is read and thrown away.
 func (c *conn) Close() error {
+	c.unused.remove(c)
 	c.mu.Lock()
 	lent := c.lent
 	c.mu.Unlock()
@@ -100,6 +142,7 @@ const preface = "PRI * HTTP/2.0\r\n"
 // first looks at what the peer sent first, the n bytes in p. Where that is HTTP/2 it is served here, and for the
 // server that reads HTTP/1.1 the connection has ended.
 func (c *conn) first(p []byte, n int, err error) (int, error) {
+	c.unused.remove(c)
 	serve := c.http2
 	c.http2 = nil
 	for err == nil && n < min(len(preface), len(p)) && strings.HasPrefix(preface, string(p[:n])) {

@@ -371,7 +371,7 @@ func TestFirstBytesInPieces(t *testing.T) {
 			far.Close()
 		}()
 		as2 := ""
-		conn := &conn{Conn: near, http2: func(l *lent) {
+		conn := &conn{Conn: near, unused: new(unused), http2: func(l *lent) {
 			all, _ := io.ReadAll(l)
 			as2 = string(all)
 		}}

@@ -69,6 +69,7 @@ type Server struct {
 	lent   *handover // from http to http2
 
 	sockets sockets
+	unused  unused
 
 	mu      sync.Mutex
 	first   *flight     // of those that run, a list
@@ -110,15 +111,16 @@ func New(o Options) (*Server, error) {
 // Serve answers on ln until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
 	go func() { _ = s.http2.Serve(s.lent) }()
-	return s.http.Serve(listener{ln, s.lent.serve, s.opts.Process})
+	return s.http.Serve(listener{ln, s.lent.serve, s.opts.Process, &s.unused})
 }
 
-// Shutdown closes the listener and all websockets at once and waits for what is in flight. After grace it cancels the rest, which gets an
-// error in its own dialect, and then closes all connections.
+// Shutdown closes the listener, all websockets and what was never used at once and waits for what is in flight. After
+// grace it cancels the rest, which gets an error in its own dialect, and then closes all connections.
 func (s *Server) Shutdown(grace time.Duration) error {
 	done := make(chan error, 1)
 	go func() { done <- s.http.Shutdown() }()
 	s.sockets.close()
+	s.unused.close()
 	go func() { _ = s.http2.Shutdown(context.Background()) }()
 	s.mu.Lock()
 	s.closing = true

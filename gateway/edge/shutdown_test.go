@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,6 +103,26 @@ func TestShutdownEndsWhatIsInFlight(t *testing.T) {
 	}
 	if _, err := http.Get(url + "/held"); err == nil {
 		t.Error("a new request is served after the end")
+	}
+}
+
+// A browser opens connections ahead of what it will ask.
+func TestShutdownDoesNotWaitForWhoAsksNothing(t *testing.T) {
+	came := make(chan struct{}, 1)
+	o := options()
+	o.Process = func(net.Addr, net.Addr) *atomic.Pointer[exchange.Process] { came <- struct{}{}; return nil }
+	s, url := serveOptions(t, o)
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	<-came
+	if err := s.Shutdown(time.Minute); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("the connection is still open: %d, %v", n, err)
 	}
 }
 
