@@ -22,6 +22,9 @@ var Version = "dev"
 // drainLimit is how long requests in flight may take to end when the app quits.
 const drainLimit = 5 * time.Second
 
+// settled is how long it takes until all that a start or the end of a window sets off has been done.
+const settled = 4 * time.Second
+
 // keychainService is the name under which the operating system's keychain files our items.
 const keychainService = "heimdall"
 
@@ -139,6 +142,7 @@ func (a *App) start(ctx context.Context, desktop bool) error {
 		return a.stop(err)
 	}
 	a.announce()
+	time.AfterFunc(settled, shrink)
 	return nil
 }
 

@@ -21,7 +21,6 @@ const (
 	runName     = "run"
 	windowLimit = 2 * time.Second // for the window to end when the app quits
 	themeLimit  = 500 * time.Millisecond
-	settled     = 4 * time.Second // until all that a start or the end of a window sets off has been done
 )
 
 // desktop opens the app.
@@ -59,7 +58,6 @@ func (a *App) draw(ctx context.Context, environment []string) error {
 	if !a.cmd.Hidden || !tray.HostPresent() {
 		supervisor.Open()
 	}
-	time.AfterFunc(settled, shrink)
 	addr, token := a.gw.Control()
 	drawn := tray.Run(ctx, tray.Options{Control: control.New(addr, token), Dir: filepath.Join(a.dir, runName), Log: a.log})
 	cancel()

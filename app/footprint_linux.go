@@ -1,5 +1,3 @@
-//go:build tray
-
 package app
 
 import (

@@ -25,7 +25,7 @@ func tuneMemory(ctx context.Context, env func(string) string) {
 	}
 }
 
-// followHeap moves the limit to what is kept and a sixth more, where that is much: thousands of open streams. Under a limit
+// followHeap moves the limit to what is kept and an eighth more, where that is much: thousands of open streams. Under a limit
 // with no room the runtime would do nothing but collect.
 func followHeap() {
 	kept := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
@@ -36,7 +36,7 @@ func followHeap() {
 			sum += int64(k.Value.Uint64())
 		}
 	}
-	debug.SetMemoryLimit(max(memoryLimit, sum+sum/6))
+	debug.SetMemoryLimit(max(memoryLimit, sum+sum/8))
 }
 
 // afterCollection calls f after each garbage collection until ctx ends.
