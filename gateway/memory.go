@@ -41,7 +41,7 @@ func followHeap() {
 
 // afterCollection calls f after each garbage collection until ctx ends.
 func afterCollection(ctx context.Context, f func()) {
-	type mark struct{ _ *byte }
+	type mark struct{ _ *byte } // with a pointer: what has none may share its memory, and then it is not known when it ends
 	var again func(*mark)
 	again = func(m *mark) {
 		if ctx.Err() == nil {

@@ -79,8 +79,8 @@ func scripted(ctx *fasthttp.RequestCtx) bool {
 	return len(mode) > 0 && string(mode) != "navigate"
 }
 
-// takeBody takes the body over until the exchange is over and leaves the request another buffer. That is as long as the body
-// was: the server's pool keeps buffers of the lengths that come back.
+// takeBody takes the body over until the exchange is over and leaves the request another buffer, which nobody reads. That is
+// as long as the body was: the server's pool keeps buffers of the lengths that come back.
 func takeBody(r *fasthttp.Request) *bytebufferpool.ByteBuffer {
 	body := bodies.Get()
 	spare := body.B
