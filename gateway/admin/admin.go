@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -220,12 +221,32 @@ func decode(data []byte, to any) error {
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) && wrong.Field != "" {
-		return refuse(wrong.Field, "must be of type %s, not %s", wrong.Type, wrong.Value)
+		return refuse(wrong.Field, "must be %s", inJSON(wrong.Type))
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return refuse("body", "is cut off JSON")
 	}
 	return refuse("body", "is no valid JSON object")
+}
+
+// inJSON says what a Go type is in JSON.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return inJSON(t.Elem())
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	default:
+		return "a whole number"
+	}
 }
 
 func refuse(param, format string, args ...any) error {

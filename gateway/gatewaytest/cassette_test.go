@@ -194,6 +194,7 @@ func TestSaveCassetteRefuses(t *testing.T) {
 		`{"name":"a","ids":["gone"]}`:             "ids: ",
 		`{"name":"a","ids":["empty"]}`:            "none of these",
 		`{"name":"a","id":"one"}`:                 "id: is no known field",
+		`{"name":"a","ids":"one"}`:                "ids: must be a list",
 	} {
 		if a := g.Do("POST", "/api/logs/cassettes", body); a.Status != 400 || !strings.Contains(a.Body, words) {
 			t.Errorf("%s: %d %s", body, a.Status, a.Body)

@@ -206,6 +206,8 @@ func TestReplayRefuses(t *testing.T) {
 		{"empty", `{}`, 409, "did not keep its body"},
 		{"whole", `{"provider":"nobody"}`, 400, "provider: the provider \\\"nobody\\\" is not configured"},
 		{"whole", `{"temperature":1}`, 400, "temperature: is no known field"},
+		{"whole", `{"model":5}`, 400, "model: must be text"},
+		{"whole", `{"params":[]}`, 400, "params: must be an object"},
 		{"whole", `{"params":{"model":"x"}}`, 400, "params.model"},
 		{"whole", `{"params":{"nonsense":1}}`, 400, "params.nonsense"},
 		{"whole", `{"params":{"temperature":"hot"}}`, 400, "params.temperature"},

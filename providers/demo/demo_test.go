@@ -179,6 +179,21 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A request that it cannot read is refused in words about the request, not about this code.
+func TestUnreadable(t *testing.T) {
+	for more, says := range map[string]string{
+		`,"tools":"none"`: "tools: must not be of type string",
+		`,"tools":[{"function":{"name":["call"]}}]`: "tools.function.name: must not be of type array",
+	} {
+		to, _ := target(t)
+		_, _, err := ask(t, to, "chat", false, hi, more)
+		var e *llm.Error
+		if !errors.As(err, &e) || e.Status != 400 || e.Message != says {
+			t.Errorf("%s: %v", more, err)
+		}
+	}
+}
+
 // TestModels lists what a person can try, and all of it does what it says.
 func TestModels(t *testing.T) {
 	to, _ := target(t)

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func script(r *transport.Request) fake.Reply {
 	}
 	var q request
 	if err := json.Unmarshal(r.Body, &q); err != nil {
-		return failure(400, "invalid_request_error", "the request is not valid: "+err.Error())
+		return failure(400, "invalid_request_error", wrong(err))
 	}
 	switch model := q.Model; {
 	case model == "chat":
@@ -63,6 +64,15 @@ func script(r *transport.Request) fake.Reply {
 		}
 	}
 	return failure(404, "model_not_found", "the demo has no model "+strconv.Quote(q.Model)+"; it has "+strings.Join(models, ", "))
+}
+
+// wrong says what is wrong with a request that cannot be read.
+func wrong(err error) string {
+	var of *json.UnmarshalTypeError
+	if errors.As(err, &of) && of.Field != "" {
+		return strings.ToLower(of.Field) + ": must not be of type " + of.Value
+	}
+	return "the request is no valid JSON object"
 }
 
 func list() fake.Reply {
