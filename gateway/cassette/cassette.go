@@ -64,11 +64,14 @@ type field struct {
 	Value string `json:"value"`
 }
 
+// failure is an error. RetryAfterMS is for how long its client was told to wait; 0 = only the header says, if
+// anything does.
 type failure struct {
-	Kind    llm.ErrorKind `json:"kind"`
-	Type    string        `json:"type,omitempty"`
-	Code    string        `json:"code,omitempty"`
-	Message string        `json:"message"`
+	Kind         llm.ErrorKind `json:"kind"`
+	Type         string        `json:"type,omitempty"`
+	Code         string        `json:"code,omitempty"`
+	Message      string        `json:"message"`
+	RetryAfterMS int64         `json:"retry_after_ms,omitempty"`
 }
 
 // timing is timing.json: when the last byte of each frame of the answer passed, in milliseconds from the beginning of the

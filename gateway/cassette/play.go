@@ -111,6 +111,9 @@ func (r *recording) failure(x *exchange.Exchange, body []byte) error {
 	e := x.Dialect().Client.DecodeError(r.Response.Status, func(name string) string { return header[textproto.CanonicalMIMEHeaderKey(name)] }, body)
 	if f := r.Response.Error; f != nil {
 		e.Kind, e.Type, e.Code, e.Message = f.Kind, f.Type, f.Code, f.Message
+		if f.RetryAfterMS > 0 {
+			e.RetryAfter = time.Duration(f.RetryAfterMS) * time.Millisecond
+		}
 	}
 	e.Status, e.Raw, e.Dialect = r.Response.Status, body, x.Row.Dialect
 	return e

@@ -154,7 +154,7 @@ func (w *Writer) answered(rec *exchange.Record, d dialect.Dialect, answer []byte
 		}
 	}
 	if e := rec.Error; e != nil {
-		out.Error = &failure{e.Kind, e.Type, e.Code, e.Message}
+		out.Error = &failure{e.Kind, e.Type, e.Code, e.Message, e.RetryAfter.Milliseconds()}
 	}
 	return out
 }

@@ -98,6 +98,21 @@ func TestCassette(t *testing.T) {
 	}
 }
 
+// Who was told when to try again is told so by the recording, too.
+func TestCassetteSaysWhenToRetry(t *testing.T) {
+	t.Parallel()
+	script := func(*transport.Request) fake.Reply { return refuses(429, tooLong, "Retry-After-Ms", "20") }
+	requests := [][]string{{"/openai/chat/completions", chatRequest}, {"/anthropic/v1/messages", messagesRequest}}
+	was, dir := recorded(t, script, requests)
+	g := Start(t, Options{Config: noProviders, Cassette: gateway.Cassette{Dir: dir}})
+	for i, r := range requests {
+		a := g.Do("POST", r[0], r[1])
+		if got, want := a.Header.Get("Retry-After"), was[i].Header.Get("Retry-After"); a.Status != 429 || got != want || want == "" {
+			t.Errorf("%s: %d, retry after %q, was %q", r[0], a.Status, got, want)
+		}
+	}
+}
+
 // reordered writes the members of an object in the order of their names.
 func reordered(t *testing.T, body string) string {
 	t.Helper()
